@@ -1,0 +1,159 @@
+"""The port every broker stands behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from cotrader_tui.domain.balances import Balances
+from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.instruments import Instrument
+from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.positions import Holding
+from cotrader_tui.errors import BrokerError
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A position row that could not be read: kept raw, named in the sync log, never guessed at."""
+
+    symbol: str | None
+    """The broker's symbol if at least that could be read; without it nothing in the account may close."""
+    reason: str
+    """One sentence without secrets."""
+    raw: str
+    """The row as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSnapshot:
+    """Everything one account holds at one moment, as the broker tells it."""
+
+    account: Account
+    is_complete: bool
+    """True only if the broker's answer proves that it lists everything: only then may a position close."""
+    holdings: tuple[Holding, ...]
+    """At most one per instrument."""
+    fetched_at: datetime
+    quarantined: tuple[QuarantinedRow, ...] = ()
+    balances: Balances | None = None
+    """`None` when the balances could not be read."""
+    underlyings: tuple[Instrument, ...] = ()
+    """What moves the prices of the holdings and is not held itself in this account."""
+    quotes: tuple[Quote, ...] = ()
+    """Of holdings and underlyings, as far as known."""
+    greeks: tuple[Greeks, ...] = ()
+    """Of holdings, as far as they arrived within the cycle."""
+    warnings: tuple[str, ...] = ()
+    """Sentences for the sync log about what is missing from an otherwise good answer; any makes the run partial."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFailure:
+    """An account whose fetch failed: nothing of it changes in the store."""
+
+    account: Account
+    error: BrokerError
+
+
+AccountResult = BrokerSnapshot | AccountFailure
+
+
+class Broker(Protocol):
+    """A connection to one broker. One instance lives as long as the engine; calls never overlap.
+
+    Reading only: an adapter has no way to send an order or to write anything to the broker.
+    """
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Every account the log-in can see, closed ones left out. Logs in where needed.
+
+        Raises:
+            BrokerError: it could not log in or list them.
+        """
+        ...
+
+    async def fetch(self, accounts: Collection[Account], budget: timedelta) -> tuple[AccountResult, ...]:
+        """Fetch the wanted accounts concurrently, one result each, within `budget`.
+
+        A fault of one account is that account's `AccountFailure`; it never harms another.
+
+        Raises:
+            BrokerError: nothing could be fetched for any account.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of sockets and files. May be called at any time, also after a failure; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MarketUpdate:
+    """Prices and Greeks that moved between two syncs."""
+
+    quotes: tuple[Quote, ...] = ()
+    greeks: tuple[Greeks, ...] = ()
+
+
+@runtime_checkable
+class StreamingBroker(Protocol):
+    """An optional power: market data between syncs."""
+
+    def stream(self) -> AsyncIterator[MarketUpdate]:
+        """Updates for what the last fetch held, until cancelled. Holds back to at most about one a second.
+
+        Raises:
+            BrokerError: the stream broke; the engine starts it again with backoff.
+        """
+        ...
+
+
+class Secret:
+    """A value that never shows: its repr, str and format are a mask."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself, for the one call that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('****')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a secret is not serialised")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionConfig:
+    """How to reach one broker, from the settings."""
+
+    name: str
+    broker: str
+    label: str = ""
+    """The word that must always be visible for it: DEMO, SANDBOX, PAPER or a foreign host."""
+    sync_interval: timedelta = timedelta(seconds=60)
+    account_filter: frozenset[str] = frozenset()
+    """Only these account numbers; empty means all."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Broker-specific values that are no secrets (addresses, ports, a seed)."""
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+
+BrokerFactory = Callable[[ConnectionConfig, Clock], Broker]
+"""What an entry point of the group `cotrader_tui.brokers` names. Imports its vendor's library when called."""

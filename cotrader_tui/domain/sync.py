@@ -1,0 +1,94 @@
+"""Connections to brokers, and what each attempt to sync them came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cotrader_tui.errors import ErrorKind
+
+
+class ConnectionStatus(StrEnum):
+    ACTIVE = "active"
+    ERROR = "error"
+    """Five cycles in a row failed."""
+    EXPIRED = "expired"
+    """The grant was refused twice."""
+    REVOKED = "revoked"
+    """Disconnected by its owner."""
+
+
+class Trigger(StrEnum):
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+    STARTUP = "startup"
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncError:
+    """Why a run failed or is partial: a kind, a sentence, the next step."""
+
+    kind: ErrorKind
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCounts:
+    """How many positions a run added, updated, closed, left alone, and rows it could not read."""
+
+    added: int = 0
+    updated: int = 0
+    closed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRun:
+    """One account's part of one cycle, or the connection's where it could not even log in (`account` is `None`)."""
+
+    id: int
+    cycle: int
+    connection: str
+    broker: str
+    account: str | None
+    trigger: Trigger
+    sync_type: str
+    status: RunStatus
+    started_at: datetime
+    completed_at: datetime | None
+    counts: SyncCounts
+    error: SyncError | None
+
+    @property
+    def duration(self) -> timedelta | None:
+        return None if self.completed_at is None else self.completed_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A named way to one broker, as the store knows it."""
+
+    name: str
+    broker: str
+    label: str
+    """A word that must always be visible: DEMO, SANDBOX, PAPER or a foreign host; empty for the broker itself."""
+    status: ConnectionStatus
+    sync_enabled: bool
+    sync_interval: timedelta
+    last_sync_at: datetime | None
+    """When its last cycle ended in which at least one account landed."""
+    last_sync_status: RunStatus | None
+    """How its last cycle ended, landed or not."""
+    last_sync_error: SyncError | None
+    consecutive_failures: int
+    is_syncing: bool = False
