@@ -1,0 +1,138 @@
+"""Exposure per underlying: what moves together, added up, with what is missing said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from cotrader_tui.analytics.greeks import counts_for_greeks, delta_dollars, position_greeks, underlying_price
+from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl, realized_on
+from cotrader_tui.analytics.selection import included
+from cotrader_tui.analytics.sums import PartialSum, sum_known
+from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
+
+_CONTRACT = re.compile(r"^(?P<product>/.+?)(?P<month>[FGHJKMNQUVXZ])(?P<year>\d{1,2})$")
+_MONTH_CODES = "FGHJKMNQUVXZ"
+
+
+@dataclass(frozen=True, slots=True)
+class UnderlyingExposure:
+    """One underlying in one currency. Sums are over what is known; the counts say what that leaves out."""
+
+    underlying: str
+    currency: str
+    price: Decimal | None
+    """The underlying's, or the front contract held."""
+    legs: int
+    """Legs that should have Greeks."""
+    legs_with_greeks: int
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+    delta_dollars: float | None
+    """`None` too when a leg has a delta but its underlying no price: there is no count that could say so."""
+    market_value: PartialSum
+    open_pnl: PartialSum
+    day_pnl: PartialSum
+    """Open positions, and what was realized today in the same underlying."""
+    oldest_greeks_as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GreekTotals:
+    """Totals over legs in one currency. Delta and gamma of different underlyings do not add up, so they are absent."""
+
+    legs: int
+    legs_with_greeks: int
+    theta: float | None
+    vega: float | None
+    delta_dollars: float | None
+
+
+def _contract_order(symbol: str, today: date) -> tuple[int, int, str]:
+    """Sort key of a futures contract by its delivery month; the year's last digits mean the nearest such year."""
+    match = _CONTRACT.match(symbol)
+    if match is None:
+        return (9999, 0, symbol)
+    digits = match["year"]
+    span = 10 ** len(digits)
+    year = today.year - 1 + (int(digits) - (today.year - 1)) % span
+    return (year, _MONTH_CODES.index(match["month"]), symbol)
+
+
+def _price(legs: Iterable[Leg], today: date) -> Decimal | None:
+    priced: list[tuple[tuple[int, int, str], Decimal]] = []
+    for leg in legs:
+        price = underlying_price(leg)
+        if price is not None:
+            instrument = leg.position.instrument
+            contract = (instrument.underlying_id or instrument.id).key.split(":", 1)[-1]
+            priced.append((_contract_order(contract, today), price))
+    return min(priced)[1] if priced else None
+
+
+def _dollars(legs: Sequence[Leg], now: datetime) -> float | None:
+    with_delta = [leg for leg in legs if position_greeks(leg, now).delta is not None]
+    dollars = [delta_dollars(leg, now) for leg in with_delta]
+    return None if None in dollars else sum_known(dollars)
+
+
+def _exposure(
+    key: tuple[str, str], legs: Sequence[Leg], closed: Iterable[Leg], today: date, now: datetime
+) -> UnderlyingExposure:
+    counted = [leg for leg in legs if counts_for_greeks(leg, now)]
+    greeks = [position_greeks(leg, now) for leg in counted]
+    realized = sum((realized_on(leg.position, today) for leg in closed), Decimal(0))
+    day = PartialSum.over(day_pnl(leg, today) for leg in legs)
+    return UnderlyingExposure(
+        underlying=key[0],
+        currency=key[1],
+        price=_price(legs, today),
+        legs=len(counted),
+        legs_with_greeks=sum(each.is_complete for each in greeks),
+        delta=sum_known(each.delta for each in greeks),
+        gamma=sum_known(each.gamma for each in greeks),
+        theta=sum_known(each.theta for each in greeks),
+        vega=sum_known(each.vega for each in greeks),
+        delta_dollars=_dollars(counted, now),
+        market_value=PartialSum.over(market_value(leg) for leg in legs),
+        open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
+        day_pnl=PartialSum(None if day.value is None else day.value + realized, day.known, day.of),
+        oldest_greeks_as_of=min((each.as_of for each in greeks if each.as_of is not None), default=None),
+    )
+
+
+def exposures(snapshot: PortfolioSnapshot, now: datetime) -> tuple[UnderlyingExposure, ...]:
+    """One row per underlying and currency of what is open at `now` in accounts that count, by name."""
+    today = exchange_date(now)
+    groups: dict[tuple[str, str], list[Leg]] = {}
+    for leg in included(snapshot, snapshot.legs):
+        groups.setdefault(_group(leg), []).append(leg)
+    closed: dict[tuple[str, str], list[Leg]] = {}
+    for leg in included(snapshot, snapshot.closed_today):
+        closed.setdefault(_group(leg), []).append(leg)
+    return tuple(_exposure(key, groups[key], closed.get(key, ()), today, now) for key in sorted(groups))
+
+
+def _group(leg: Leg) -> tuple[str, str]:
+    return (leg.position.instrument.underlying, leg.position.instrument.currency)
+
+
+def greek_totals(legs: Iterable[Leg], now: datetime) -> GreekTotals | None:
+    """Totals over `legs`, which must share one currency; `None` if they do not or there is none."""
+    counted = [leg for leg in legs if counts_for_greeks(leg, now)]
+    if len({leg.position.instrument.currency for leg in counted}) != 1:
+        return None
+    greeks = [position_greeks(leg, now) for leg in counted]
+    return GreekTotals(
+        legs=len(counted),
+        legs_with_greeks=sum(each.is_complete for each in greeks),
+        theta=sum_known(each.theta for each in greeks),
+        vega=sum_known(each.vega for each in greeks),
+        delta_dollars=_dollars(counted, now),
+    )

@@ -1,0 +1,82 @@
+"""Whether a connection's figures can be trusted, as one word, one glyph and an age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.sync import Connection, ConnectionStatus, RunStatus
+from cotrader_tui.errors import ErrorKind
+
+_GRACE = timedelta(seconds=30)
+
+
+class DataState(StrEnum):
+    LIVE = "LIVE"
+    STALE = "STALE"
+    CACHED = "CACHED"
+    OFFLINE = "OFFLINE"
+    LOGIN = "LOGIN"
+    ERROR = "ERROR"
+    NO_DATA = "NO DATA"
+
+
+GLYPHS = {
+    DataState.LIVE: "●",
+    DataState.STALE: "◐",
+    DataState.CACHED: "○",
+    DataState.OFFLINE: "×",
+    DataState.LOGIN: "?",
+    DataState.ERROR: "!",
+    DataState.NO_DATA: "·",
+}
+"""One glyph a state: the word beside it carries the meaning."""
+
+SEVERITY = (
+    DataState.LIVE,
+    DataState.STALE,
+    DataState.CACHED,
+    DataState.NO_DATA,
+    DataState.OFFLINE,
+    DataState.ERROR,
+    DataState.LOGIN,
+)
+"""From best to worst, for the places that show only the worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The state of a connection's figures; `age` is since they last landed, `None` if they never did."""
+
+    state: DataState
+    age: timedelta | None
+    since: datetime | None
+
+    @property
+    def glyph(self) -> str:
+        return GLYPHS[self.state]
+
+
+def freshness(connection: Connection, now: datetime) -> Freshness:
+    """Judge one connection at `now`: a failure first, then the age against its own interval."""
+    since = connection.last_sync_at
+    age = None if since is None else max(now - since, timedelta(0))
+    return Freshness(_state(connection, now, age), age, since)
+
+
+def _state(connection: Connection, now: datetime, age: timedelta | None) -> DataState:
+    if connection.status in (ConnectionStatus.EXPIRED, ConnectionStatus.REVOKED):
+        return DataState.LOGIN
+    if connection.last_sync_status is RunStatus.FAILED and connection.last_sync_error is not None:
+        kind = connection.last_sync_error.kind
+        if kind is ErrorKind.AUTH:
+            return DataState.LOGIN
+        return DataState.OFFLINE if kind is ErrorKind.NETWORK else DataState.ERROR
+    if age is None or connection.last_sync_at is None:
+        return DataState.NO_DATA
+    if age <= 2 * connection.sync_interval + _GRACE:
+        return DataState.LIVE
+    is_today = exchange_date(connection.last_sync_at) == exchange_date(now)
+    return DataState.STALE if is_today else DataState.CACHED

@@ -1,0 +1,69 @@
+"""Value and P&L of one leg, in the currency of its instrument."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.portfolio import Leg
+from cotrader_tui.domain.positions import Position, PositionStatus
+
+
+def _open_mark(leg: Leg) -> Decimal | None:
+    is_open = leg.position.status is PositionStatus.OPEN
+    return leg.quote.mark if is_open and leg.quote is not None else None
+
+
+def market_value(leg: Leg) -> Decimal | None:
+    """mark × quantity × multiplier, signed; `None` for closed positions and unknown marks."""
+    mark = _open_mark(leg)
+    return None if mark is None else mark * leg.position.quantity * leg.position.instrument.multiplier
+
+
+def net_cost(leg: Leg) -> Decimal | None:
+    """average open price × quantity × multiplier: what was paid (+) or received (−), without fees."""
+    price = leg.position.average_open_price
+    if price is None or leg.position.status is not PositionStatus.OPEN:
+        return None
+    return price * leg.position.quantity * leg.position.instrument.multiplier
+
+
+def open_pnl(leg: Leg) -> Decimal | None:
+    """(mark − average open price) × quantity × multiplier, without fees."""
+    value, cost = market_value(leg), net_cost(leg)
+    return None if value is None or cost is None else value - cost
+
+
+def open_pnl_percent(leg: Leg) -> Decimal | None:
+    """Open P&L ÷ |net cost| × 100; `None` where the cost is 0 or unknown."""
+    profit, cost = open_pnl(leg), net_cost(leg)
+    return None if profit is None or not cost else profit / abs(cost) * 100
+
+
+def realized_on(position: Position, today: date) -> Decimal:
+    """The realized part of day P&L the position contributes on the exchange's date `today`; 0 if none is dated so."""
+    gain = position.realized_day_gain
+    return gain.amount if gain is not None and gain.on == today else Decimal(0)
+
+
+def day_base(leg: Leg, today: date) -> Decimal | None:
+    """The price day P&L starts from: the average open price if opened today, else the previous close."""
+    position = leg.position
+    if exchange_date(position.opened_at) == today:
+        return position.average_open_price
+    if position.previous_close is not None:
+        return position.previous_close
+    return leg.quote.previous_close if leg.quote is not None else None
+
+
+def day_pnl(leg: Leg, today: date) -> Decimal | None:
+    """(mark − day base) × quantity × multiplier + what was realized on the exchange's date `today`.
+
+    Source: tastytrade's guide to account positions (P/L day). `None` for closed positions and unknown inputs.
+    """
+    mark, base = _open_mark(leg), day_base(leg, today)
+    if mark is None or base is None:
+        return None
+    unrealized = (mark - base) * leg.position.quantity * leg.position.instrument.multiplier
+    return unrealized + realized_on(leg.position, today)

@@ -1,0 +1,1 @@
+"""SQLite: the truth in the middle. The engine writes it, everybody else reads it."""

@@ -1,0 +1,83 @@
+"""Database files: where they may lie, who may read them, and what is wrong with them in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from cotrader_tui.errors import (
+    CorruptStoreError,
+    NewerSchemaError,
+    StoreError,
+    StoreLockedError,
+)
+from cotrader_tui.store.version import SCHEMA_VERSION
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def make_private(path: Path) -> None:
+    """Create the database's folder (0700) and an empty file (0600) where they do not exist.
+
+    SQLite gives its -wal and -shm files the permissions of the database.
+
+    Raises:
+        StoreError: the folder or the file cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+    except OSError as error:
+        raise StoreError(
+            f"The database {path} cannot be made: {error.strerror}.",
+            "Check the folder and its permissions, or name another place with --db or COTRADER_DB.",
+        ) from error
+
+
+def in_words(error: sqlite3.Error, path: Path) -> StoreError:
+    """Turn SQLite's error about the database `path` into a sentence with a next step."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StoreLockedError(
+            f"The database {path} is locked by another program.",
+            "Nothing is lost; end the program that holds it (a backup, a database browser), or wait.",
+        )
+    if "full" in text:
+        return StoreError(
+            f"The disk is full: {path} cannot be written.",
+            "Free some space; the last figures stay readable and the next sync goes on from there.",
+        )
+    if "readonly" in text or "read-only" in text:
+        return StoreError(
+            f"The database {path} is read-only.",
+            "Figures can be read but not synced; make the file and its folder writable, or use --db.",
+        )
+    if "malformed" in text or "not a database" in text or "encrypted" in text:
+        return CorruptStoreError(
+            f"The file {path} is damaged or is not a database.",
+            "Bring a backup back with `cotrader db restore FILE`, or move the file away and sync anew.",
+        )
+    if "unable to open" in text:
+        return StoreError(
+            f"The database {path} cannot be opened.",
+            "Check that the file and its folder are yours (`cotrader doctor` tells), or use --db.",
+        )
+    return StoreError(f"The database {path} failed: {text}.", "`cotrader doctor` checks it.")
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema version of an open database; 0 if it holds nothing yet.
+
+    Raises:
+        NewerSchemaError: a newer program made it.
+        sqlite3.Error: it cannot be read.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"The database {path} has schema {version}; this program knows up to {SCHEMA_VERSION}.",
+            "Update cotrader, or bring back the copy kept before the migration with `cotrader db restore FILE`.",
+        )
+    return version
