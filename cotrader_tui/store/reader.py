@@ -1,0 +1,253 @@
+"""The one way out of the database: read-only, one consistent moment at a time, standard library only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+
+from cotrader_tui.domain.clock import EXCHANGE_ZONE
+from cotrader_tui.domain.market import TradingSession
+from cotrader_tui.domain.portfolio import AccountBook, LeaseHolder, Leg, PortfolioSnapshot
+from cotrader_tui.domain.positions import EventKind, PositionEvent, PositionSnapshot, RealizedSource
+from cotrader_tui.domain.sync import Connection, SyncRun
+from cotrader_tui.store import rows
+from cotrader_tui.store.codec import decimal_value, instant_text
+from cotrader_tui.store.connect import open_for_reading
+from cotrader_tui.store.files import in_words
+
+_LEG = f"""
+    SELECT c.name, a.number, {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")},
+           {rows.qualified(rows.POSITION_COLUMNS, "p")}, {rows.qualified(rows.QUOTE_COLUMNS, "q")},
+           {rows.qualified(rows.GREEKS_COLUMNS, "g")}, {rows.qualified(rows.QUOTE_COLUMNS, "uq")}
+      FROM positions p
+      JOIN accounts a ON a.id = p.account_id
+      JOIN connections c ON c.id = a.connection_id
+      JOIN instruments i ON i.id = p.instrument_id
+      LEFT JOIN quotes q ON q.instrument_id = i.id
+      LEFT JOIN greeks g ON g.instrument_id = i.id
+      LEFT JOIN instruments ui ON ui.broker = i.broker AND ui.key = i.underlying_key
+      LEFT JOIN quotes uq ON uq.instrument_id = ui.id
+"""
+_CLOSED_LEG = _LEG.replace("q.mark, q.mark_source,", "p.closing_mark, p.closing_mark_source,", 1)
+_ORDER = "ORDER BY c.name, a.number, i.underlying, i.expiration, i.key"
+
+RECENT_RUNS = 200
+
+
+class Reader:
+    """A read-only view of one database. Use it in the thread that made it; close it, or use `with`.
+
+    Raises on opening: StoreMissingError, NewerSchemaError, CorruptStoreError, StoreLockedError, StoreError.
+    Every method raises the same where the file goes bad later.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = open_for_reading(path)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether this is a copy that later commits do not reach."""
+        return self._connection.is_frozen
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed. Costs microseconds."""
+        with self._in_words():
+            return int(self._sqlite.execute("PRAGMA data_version").fetchone()[0])
+
+    def snapshot(self, today: date, runs: int = RECENT_RUNS) -> PortfolioSnapshot:
+        """The whole book at one moment, with the newest `runs` sync runs.
+
+        `today` is the exchange's date: positions closed on it come along.
+        """
+        with self._one_moment():
+            return PortfolioSnapshot(
+                connections=tuple(self._connections()),
+                accounts=tuple(self._accounts()),
+                legs=tuple(self._legs(_LEG, "p.status = 'open'", ())),
+                closed_today=tuple(self._closed_since(today)),
+                runs=tuple(self._runs("1", (), runs)),
+                sessions=tuple(self._sessions()),
+                lease=self._lease(),
+                is_demo=self._property("demo_epoch") is not None,
+                is_frozen=self.is_frozen,
+            )
+
+    def closed_legs(self) -> tuple[Leg, ...]:
+        """Every closed position, with the last mark it had."""
+        with self._in_words():
+            return tuple(self._legs(_CLOSED_LEG, "p.status = 'closed'", ()))
+
+    def connections(self) -> tuple[Connection, ...]:
+        with self._in_words():
+            return tuple(self._connections())
+
+    def runs(self, limit: int) -> tuple[SyncRun, ...]:
+        """The newest `limit` sync runs, newest first."""
+        with self._in_words():
+            return tuple(self._runs("1", (), limit))
+
+    def cycle(self, number: int) -> tuple[SyncRun, ...]:
+        """The runs of one cycle, in the order they were begun."""
+        with self._in_words():
+            return tuple(reversed(list(self._runs("r.cycle = ?", (number,), -1))))
+
+    def finished_request(self, number: int) -> int | None:
+        """The cycle that served sync request `number`, or `None` while it waits or runs."""
+        sql = "SELECT cycle FROM sync_requests WHERE id = ? AND finished_at IS NOT NULL"
+        with self._in_words():
+            row = self._sqlite.execute(sql, (number,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def has_synced(self) -> bool:
+        """Whether any account has ever landed."""
+        sql = "SELECT 1 FROM accounts WHERE last_synced_at IS NOT NULL LIMIT 1"
+        with self._in_words():
+            return self._sqlite.execute(sql).fetchone() is not None
+
+    def property_value(self, key: str) -> str | None:
+        """A property of the database itself (`demo_epoch`, `demo_seed`), or `None`."""
+        with self._in_words():
+            return self._property(key)
+
+    def events(self, position: int) -> tuple[PositionEvent, ...]:
+        """What happened to one position, oldest first."""
+        sql = """SELECT position_id, at, kind, quantity_before, quantity_after, average_open_price, mark, realized_pnl,
+                        realized_source FROM position_events WHERE position_id = ? ORDER BY id"""
+        with self._in_words():
+            found = self._sqlite.execute(sql, (position,)).fetchall()
+        return tuple(_event(row) for row in found)
+
+    def history(self, position: int, limit: int = 2000) -> tuple[PositionSnapshot, ...]:
+        """The newest `limit` stored figures of one position, oldest first."""
+        sql = """SELECT taken_at, quantity, mark, underlying_price, open_pnl, delta, gamma, theta, vega, iv
+                   FROM position_snapshots WHERE position_id = ? ORDER BY taken_at DESC LIMIT ?"""
+        with self._in_words():
+            found = self._sqlite.execute(sql, (position, limit)).fetchall()
+        return tuple(_history(row) for row in reversed(found))
+
+    def quarantined(self, run: int) -> tuple[tuple[str | None, str, str], ...]:
+        """Symbol, reason and raw JSON of the rows a run could not read."""
+        sql = "SELECT symbol, reason, raw FROM quarantined_rows WHERE run_id = ? ORDER BY id"
+        with self._in_words():
+            return tuple((symbol, reason, raw) for symbol, reason, raw in self._sqlite.execute(sql, (run,)))
+
+    @property
+    def _sqlite(self) -> sqlite3.Connection:
+        return self._connection.sqlite
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise in_words(error, self._path) from error
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        with self._in_words():
+            self._sqlite.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._sqlite.execute("ROLLBACK")
+
+    def _legs(self, select: str, where: str, values: tuple[object, ...]) -> Iterator[Leg]:
+        found = self._sqlite.execute(f"{select} WHERE {where} {_ORDER}", values)
+        return (rows.leg_from(row) for row in found.fetchall())
+
+    def _closed_since(self, today: date) -> Iterator[Leg]:
+        """The latest closed row of each position closed on `today` and not open again.
+
+        The broker's realized day gain counts up over one instrument's rows of a day, so only the newest may be added.
+        """
+        midnight = datetime.combine(today, time(), EXCHANGE_ZONE).astimezone(UTC)
+        newest = """p.status = 'closed' AND p.closed_at >= ? AND p.id = (
+            SELECT max(o.id) FROM positions o
+             WHERE o.account_id = p.account_id AND o.instrument_id = p.instrument_id)"""
+        return self._legs(_CLOSED_LEG, newest, (instant_text(midnight),))
+
+    def _connections(self) -> Iterator[Connection]:
+        sql = f"""SELECT {rows.CONNECTION_COLUMNS}, EXISTS (
+                    SELECT 1 FROM sync_runs r WHERE r.connection_id = connections.id AND r.status = 'running')
+                    FROM connections ORDER BY name"""
+        return (rows.connection_from(row) for row in self._sqlite.execute(sql).fetchall())
+
+    def _accounts(self) -> Iterator[AccountBook]:
+        sql = f"""SELECT c.name, a.broker, a.number, a.nickname, a.base_currency, a.is_included, a.last_synced_at,
+                         {rows.qualified(rows.BALANCE_COLUMNS, "b")}
+                    FROM accounts a JOIN connections c ON c.id = a.connection_id
+                    LEFT JOIN balances b ON b.account_id = a.id ORDER BY c.name, a.number"""
+        return (rows.account_from(row) for row in self._sqlite.execute(sql).fetchall())
+
+    def _runs(self, where: str, values: tuple[object, ...], limit: int) -> Iterator[SyncRun]:
+        sql = f"""SELECT c.name, c.broker, a.number, {rows.qualified(rows.RUN_COLUMNS, "r")}
+                    FROM sync_runs r JOIN connections c ON c.id = r.connection_id
+                    LEFT JOIN accounts a ON a.id = r.account_id
+                   WHERE {where} ORDER BY r.started_at DESC, r.id DESC LIMIT ?"""
+        return (rows.run_from(row) for row in self._sqlite.execute(sql, (*values, limit)).fetchall())
+
+    def _sessions(self) -> Iterator[TradingSession]:
+        sql = 'SELECT "on", opens_at, closes_at, is_early_close FROM trading_sessions ORDER BY "on"'
+        for on, opens_at, closes_at, is_early_close in self._sqlite.execute(sql).fetchall():
+            yield TradingSession(
+                date.fromisoformat(on),
+                datetime.fromisoformat(opens_at),
+                datetime.fromisoformat(closes_at),
+                bool(is_early_close),
+            )
+
+    def _lease(self) -> LeaseHolder | None:
+        row = self._sqlite.execute("SELECT pid, host, since FROM sync_lease").fetchone()
+        return None if row is None else LeaseHolder(row[0], row[1], datetime.fromisoformat(row[2]))
+
+    def _property(self, key: str) -> str | None:
+        row = self._sqlite.execute("SELECT value FROM properties WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+
+def _event(row: rows.Row) -> PositionEvent:
+    position, at, kind, before, after, average, mark, realized, source = row
+    return PositionEvent(
+        position_id=position,
+        at=datetime.fromisoformat(at),
+        kind=EventKind(kind),
+        quantity_before=Decimal(before),
+        quantity_after=Decimal(after),
+        average_open_price=decimal_value(average),
+        mark=decimal_value(mark),
+        realized_pnl=decimal_value(realized),
+        realized_source=None if source is None else RealizedSource(source),
+    )
+
+
+def _history(row: rows.Row) -> PositionSnapshot:
+    at, quantity, mark, underlying, profit, delta, gamma, theta, vega, iv = row
+    return PositionSnapshot(
+        at=datetime.fromisoformat(at),
+        quantity=Decimal(quantity),
+        mark=decimal_value(mark),
+        underlying_price=decimal_value(underlying),
+        open_pnl=decimal_value(profit),
+        delta=delta,
+        gamma=gamma,
+        theta=theta,
+        vega=vega,
+        iv=iv,
+    )

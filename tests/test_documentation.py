@@ -1,0 +1,69 @@
+"""The README names every command, option, key and setting."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cotrader_tui.cli import build_parser
+from cotrader_tui.config import SETTINGS
+from cotrader_tui.tui.actions import ACTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    return {
+        name: command
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for name, command in action.choices.items()
+    }
+
+
+def commands(parser: argparse.ArgumentParser, above: str = "cotrader") -> Iterator[str]:
+    """Every command in full, such as `cotrader db backup`; a group of commands is not one itself."""
+    for name, command in subcommands(parser).items():
+        yield from commands(command, f"{above} {name}") if subcommands(command) else [f"{above} {name}"]
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    """Every long option, at whatever depth."""
+    own = {name for action in parser._actions for name in action.option_strings if name.startswith("--")}
+    return own.union(*(options(command) for command in subcommands(parser).values()))
+
+
+def is_named(words: str, text: str = README) -> bool:
+    """Whether `words` stand in `text` as such and not as a part of something longer."""
+    return re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text) is not None
+
+
+def test_the_parser_has_the_commands_of_the_main_job() -> None:
+    assert {"cotrader sync", "cotrader positions", "cotrader doctor"} <= set(commands(build_parser()))
+
+
+@pytest.mark.parametrize("command", sorted(commands(build_parser())))
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert is_named(command)
+
+
+@pytest.mark.parametrize("option", sorted(options(build_parser())))
+def test_every_option_is_in_the_readme(option: str) -> None:
+    assert is_named(option)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_key_is_in_the_readme(action: Action) -> None:
+    for key in action.keys:
+        assert f"`{key}`" in README, f"{action.id}: {action.description}"
+
+
+@pytest.mark.parametrize("setting", [setting.env for setting in SETTINGS])
+def test_every_setting_is_in_the_readme_and_the_example(setting: str) -> None:
+    assert is_named(setting)
+    assert is_named(setting, (ROOT / ".env.example").read_text("utf-8"))
