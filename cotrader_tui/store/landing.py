@@ -1,0 +1,406 @@
+"""Writing one account's sync: positions, events, market data, balances, snapshots and the end of its run."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cotrader_tui.domain.balances import Balances
+from cotrader_tui.domain.changes import Change, PositionState, Reconciliation, StoredAccount
+from cotrader_tui.domain.identifiers import AccountId, InstrumentId
+from cotrader_tui.domain.instruments import Instrument
+from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.positions import DatedAmount, EventKind, Position
+from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError
+from cotrader_tui.store import rows
+from cotrader_tui.store.codec import date_text, decimal_text, instant_text, instant_value
+from cotrader_tui.store.market import store_instruments, store_market
+
+_REMEMBER_CLOSED = timedelta(days=8)
+"""How long a broker may go on listing a closed position with quantity 0, and then some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Everything of one account's answer that is written beside the changes themselves."""
+
+    run: int
+    account: AccountId
+    instruments: tuple[Instrument, ...]
+    """Of holdings and of their underlyings."""
+    quotes: tuple[Quote, ...]
+    greeks: tuple[Greeks, ...]
+    balances: Balances | None
+    quarantined: tuple[tuple[str | None, str, str], ...]
+    """Symbol, reason and raw JSON of rows that could not be read."""
+    status: RunStatus
+    error: SyncError | None
+    now: datetime
+
+
+# Runs
+
+
+def begin_accounts(
+    sqlite: sqlite3.Connection, cycle: int, listed: Sequence[Account], wanted: Sequence[Account]
+) -> dict[AccountId, int]:
+    """See `Writer.begin_accounts`."""
+    connection = sqlite.execute("SELECT connection_id FROM sync_runs WHERE id = ?", (cycle,)).fetchone()[0]
+    sqlite.execute("UPDATE accounts SET is_included = 0 WHERE connection_id = ?", (connection,))
+    for account in listed:
+        sqlite.execute(
+            """INSERT INTO accounts (connection_id, broker, number, nickname, base_currency, is_included)
+               VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (broker, number) DO UPDATE SET
+                      connection_id = excluded.connection_id, nickname = excluded.nickname,
+                      base_currency = excluded.base_currency, is_included = excluded.is_included""",
+            (
+                connection,
+                account.id.broker,
+                account.id.number,
+                account.nickname,
+                account.base_currency,
+                int(account in wanted),
+            ),
+        )
+    return {account.id: _begin_run(sqlite, cycle, account, at) for at, account in enumerate(wanted)}
+
+
+def _begin_run(sqlite: sqlite3.Connection, cycle: int, account: Account, at: int) -> int:
+    number = _account_number(sqlite, account.id)
+    if at == 0:
+        sqlite.execute("UPDATE sync_runs SET account_id = ? WHERE id = ?", (number, cycle))
+        return cycle
+    made = sqlite.execute(
+        """INSERT INTO sync_runs (cycle, connection_id, account_id, "trigger", sync_type, status, started_at)
+           SELECT cycle, connection_id, ?, "trigger", sync_type, 'running', started_at FROM sync_runs WHERE id = ?""",
+        (number, cycle),
+    )
+    assert made.lastrowid is not None
+    return made.lastrowid
+
+
+def _account_number(sqlite: sqlite3.Connection, account: AccountId) -> int:
+    sql = "SELECT id FROM accounts WHERE broker = ? AND number = ?"
+    return int(sqlite.execute(sql, (account.broker, account.number)).fetchone()[0])
+
+
+def error_columns(error: SyncError | None) -> tuple[str | None, str | None, str | None]:
+    return (None, None, None) if error is None else (error.kind, error.message, error.hint)
+
+
+def finish_run(
+    sqlite: sqlite3.Connection, run: int, status: RunStatus, counts: SyncCounts, error: SyncError | None, now: datetime
+) -> None:
+    """End one run."""
+    sqlite.execute(
+        """UPDATE sync_runs SET status = ?, completed_at = ?, positions_added = ?, positions_updated = ?,
+                  positions_closed = ?, positions_unchanged = ?, quarantined = ?, error_kind = ?, error_message = ?,
+                  hint = ? WHERE id = ?""",
+        (
+            status,
+            instant_text(now),
+            counts.added,
+            counts.updated,
+            counts.closed,
+            counts.unchanged,
+            counts.quarantined,
+            *error_columns(error),
+            run,
+        ),
+    )
+
+
+# What is remembered
+
+
+def stored_account(sqlite: sqlite3.Connection, account: AccountId, now: datetime) -> StoredAccount:
+    """See `Writer.stored_account`."""
+    number = _account_number(sqlite, account)
+    opened = _legs(sqlite, number, account, "p.status = 'open'", ())
+    since = instant_text(now - _REMEMBER_CLOSED)
+    closed = _legs(sqlite, number, account, "p.status = 'closed' AND p.closed_at >= ?", (since,))
+    suspected = sqlite.execute("SELECT suspected_empty_at FROM accounts WHERE id = ?", (number,)).fetchone()[0]
+    return StoredAccount(
+        open=tuple(position for position, _ in opened),
+        last_closed={position.instrument.id: position for position, _ in closed},
+        quotes={quote.instrument: quote for _, quote in opened if quote is not None},
+        suspected_empty_at=instant_value(suspected),
+    )
+
+
+def _legs(
+    sqlite: sqlite3.Connection, number: int, account: AccountId, where: str, values: tuple[object, ...]
+) -> list[tuple[Position, Quote | None]]:
+    sql = f"""SELECT {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")}, {rows.qualified(rows.POSITION_COLUMNS, "p")},
+                     {rows.qualified(rows.QUOTE_COLUMNS, "q")}
+                FROM positions p JOIN instruments i ON i.id = p.instrument_id
+                LEFT JOIN quotes q ON q.instrument_id = i.id
+               WHERE p.account_id = ? AND {where} ORDER BY p.id"""
+    first, second = rows.width(rows.INSTRUMENT_COLUMNS), rows.width(rows.POSITION_COLUMNS)
+    found: list[tuple[Position, Quote | None]] = []
+    for row in sqlite.execute(sql, (number, *values)).fetchall():
+        instrument = rows.instrument_from(row[:first])
+        position = rows.position_from(row[first : first + second], account, instrument)
+        found.append((position, rows.quote_from(row[first + second :], instrument.id)))
+    return found
+
+
+# Landing
+
+
+def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -> None:
+    """See `Writer.land`."""
+    account = _account_number(sqlite, landed.account)
+    numbers = store_instruments(sqlite, landed.account.broker, landed.instruments)
+    store_market(sqlite, numbers, landed.quotes, landed.greeks)
+    market = _Market(landed)
+    _confirm(sqlite, changes, landed)
+    for change in changes.changes:
+        _write_change(sqlite, change, account, numbers, market, landed)
+    _write_balances(sqlite, account, landed.balances, landed.now)
+    _write_snapshots(sqlite, account, landed.now)
+    sqlite.execute(
+        "UPDATE accounts SET last_synced_at = ?, suspected_empty_at = ? WHERE id = ?",
+        (instant_text(landed.now), instant_text(landed.now) if changes.is_suspected_empty else None, account),
+    )
+    sqlite.executemany(
+        "INSERT INTO quarantined_rows (run_id, symbol, reason, raw) VALUES (?, ?, ?, ?)",
+        [(landed.run, *row) for row in landed.quarantined],
+    )
+    finish_run(sqlite, landed.run, landed.status, changes.counts, landed.error, landed.now)
+
+
+class _Market:
+    """The answer's own market data by instrument, for what is written with a new or a closed position."""
+
+    def __init__(self, landed: Landing) -> None:
+        self.quotes = {quote.instrument: quote for quote in landed.quotes if quote.mark is not None}
+        self.greeks = {each.instrument: each for each in landed.greeks}
+
+    def mark(self, instrument: InstrumentId | None) -> Decimal | None:
+        quote = self.quotes.get(instrument) if instrument is not None else None
+        return None if quote is None else quote.mark
+
+
+def _confirm(sqlite: sqlite3.Connection, changes: Reconciliation, landed: Landing) -> None:
+    """Move `last_synced_at` of what the answer confirmed, and flag once what it left in doubt."""
+    now = instant_text(landed.now)
+    confirmed = [
+        (now, change.position.id)
+        for change in changes.changes
+        if change.position is not None and (change.kind is not None or change.state.quantity != 0)
+    ]
+    sqlite.executemany("UPDATE positions SET last_synced_at = ?, orphaned_since = NULL WHERE id = ?", confirmed)
+    for position in changes.orphaned:
+        if position.orphaned_since is None:
+            sqlite.execute("UPDATE positions SET orphaned_since = ? WHERE id = ?", (now, position.id))
+            quantities = (position.quantity, position.quantity)
+            price = position.average_open_price
+            _insert_event(sqlite, landed, position.id, EventKind.ORPHANED, quantities, price, None, (None, None))
+
+
+def _write_change(
+    sqlite: sqlite3.Connection,
+    change: Change,
+    account: int,
+    numbers: dict[InstrumentId, int],
+    market: _Market,
+    landed: Landing,
+) -> None:
+    if change.position is None:
+        number = _insert(sqlite, change.state, account, numbers[change.state.instrument.id], landed.now)
+        _write_entry(sqlite, number, change.state.instrument, market, landed.now)
+    else:
+        number = change.position.id
+        _update(sqlite, number, change)
+    if change.kind is None:
+        return
+    if change.state.quantity == 0:
+        _close(sqlite, number, landed.now)
+    _write_event(sqlite, number, change, market, landed)
+
+
+_STATE_COLUMNS = (
+    "quantity, average_open_price, previous_close, realized_pnl, realized_source, realized_since_open, "
+    "realized_since_open_on, realized_day_gain, realized_day_gain_on"
+)
+
+
+def _state_row(state: PositionState) -> tuple[Any, ...]:
+    return (
+        decimal_text(state.quantity),
+        decimal_text(state.average_open_price),
+        decimal_text(state.previous_close),
+        decimal_text(state.realized_pnl),
+        state.realized_source,
+        *_dated(state.realized_since_open),
+        *_dated(state.realized_day_gain),
+    )
+
+
+def _dated(value: DatedAmount | None) -> tuple[str | None, str | None]:
+    return (None, None) if value is None else (decimal_text(value.amount), date_text(value.on))
+
+
+def _insert(sqlite: sqlite3.Connection, state: PositionState, account: int, instrument: int, now: datetime) -> int:
+    made = sqlite.execute(
+        f"""INSERT INTO positions (account_id, instrument_id, status, opened_at, last_synced_at, {_STATE_COLUMNS})
+            VALUES (?, ?, 'open', ?, ?, {", ".join("?" * rows.width(_STATE_COLUMNS))})""",
+        (account, instrument, instant_text(state.opened_at), instant_text(now), *_state_row(state)),
+    )
+    assert made.lastrowid is not None
+    return made.lastrowid
+
+
+_UPDATE = "UPDATE positions SET {} WHERE id = ?".format(
+    ", ".join(f"{name.strip()} = ?" for name in _STATE_COLUMNS.split(","))
+)
+
+
+def _update(sqlite: sqlite3.Connection, number: int, change: Change) -> None:
+    """Write the figures, but only where one differs from what is stored."""
+    position, state = change.position, change.state
+    fields = [name.strip() for name in _STATE_COLUMNS.split(",") if not name.strip().endswith("_on")]
+    if any(getattr(position, name) != getattr(state, name) for name in fields):
+        sqlite.execute(_UPDATE, (*_state_row(state), number))
+
+
+def _write_entry(
+    sqlite: sqlite3.Connection, number: int, instrument: Instrument, market: _Market, now: datetime
+) -> None:
+    """What the position started from, as of the first sync that saw it."""
+    greeks = market.greeks.get(instrument.id)
+    sensitivities: tuple[Any, ...] = (None,) * 8
+    if greeks is not None:
+        sensitivities = (
+            greeks.delta,
+            greeks.gamma,
+            greeks.theta,
+            greeks.vega,
+            greeks.rho,
+            greeks.iv,
+            instant_text(greeks.as_of),
+            greeks.source,
+        )
+    sqlite.execute(
+        """UPDATE positions SET entry_at = ?, entry_underlying_price = ?, entry_delta = ?, entry_gamma = ?,
+                  entry_theta = ?, entry_vega = ?, entry_rho = ?, entry_iv = ?, entry_greeks_as_of = ?,
+                  entry_greeks_source = ? WHERE id = ?""",
+        (
+            instant_text(now),
+            decimal_text(market.mark(instrument.underlying_id or instrument.id)),
+            *sensitivities,
+            number,
+        ),
+    )
+
+
+def _close(sqlite: sqlite3.Connection, number: int, now: datetime) -> None:
+    """Close a row and keep the last mark with it: its instrument's quote may go on without it."""
+    sqlite.execute(
+        """UPDATE positions SET status = 'closed', closed_at = ?,
+                  closing_mark = (SELECT mark FROM quotes WHERE instrument_id = positions.instrument_id),
+                  closing_mark_source = (SELECT mark_source FROM quotes WHERE instrument_id = positions.instrument_id)
+            WHERE id = ?""",
+        (instant_text(now), number),
+    )
+
+
+def _write_event(sqlite: sqlite3.Connection, number: int, change: Change, market: _Market, landed: Landing) -> None:
+    realized = change.realized
+    _insert_event(
+        sqlite,
+        landed,
+        number,
+        change.kind,
+        (change.quantity_before, change.state.quantity),
+        change.state.average_open_price,
+        market.mark(change.state.instrument.id),
+        (decimal_text(realized.amount), realized.source) if realized is not None else (None, None),
+    )
+
+
+def _insert_event(
+    sqlite: sqlite3.Connection,
+    landed: Landing,
+    number: int,
+    kind: EventKind | None,
+    quantities: tuple[Decimal, Decimal],
+    average_open_price: Decimal | None,
+    mark: Decimal | None,
+    realized: tuple[str | None, str | None],
+) -> None:
+    sqlite.execute(
+        """INSERT INTO position_events (position_id, run_id, at, kind, quantity_before, quantity_after,
+                  average_open_price, mark, realized_pnl, realized_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            number,
+            landed.run,
+            instant_text(landed.now),
+            kind,
+            decimal_text(quantities[0]),
+            decimal_text(quantities[1]),
+            decimal_text(average_open_price),
+            decimal_text(mark),
+            *realized,
+        ),
+    )
+
+
+def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances | None, now: datetime) -> None:
+    if balances is None:
+        return
+    amounts = (balances.net_liquidating_value, balances.cash_balance, balances.buying_power)
+    sqlite.execute(
+        f"""INSERT OR REPLACE INTO balances (account_id, {rows.BALANCE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            account,
+            balances.currency,
+            *map(decimal_text, amounts),
+            decimal_text(balances.maintenance_requirement),
+            json.dumps([decimal_text(value) for value in balances.position_values]),
+            instant_text(balances.received_at),
+        ),
+    )
+    sqlite.execute(
+        """INSERT INTO account_snapshots (account_id, taken_at, net_liquidating_value, cash_balance, buying_power)
+           VALUES (?, ?, ?, ?, ?)""",
+        (account, instant_text(now), *map(decimal_text, amounts)),
+    )
+
+
+_SNAPSHOT_SOURCE = """
+    SELECT p.id, p.quantity, p.average_open_price, i.multiplier, q.mark, coalesce(uq.mark, CASE
+               WHEN i.underlying_key IS NULL THEN q.mark END), g.delta, g.gamma, g.theta, g.vega, g.iv,
+           q.source, q.received_at
+      FROM positions p JOIN instruments i ON i.id = p.instrument_id
+      LEFT JOIN quotes q ON q.instrument_id = i.id
+      LEFT JOIN greeks g ON g.instrument_id = i.id
+      LEFT JOIN instruments ui ON ui.broker = i.broker AND ui.key = i.underlying_key
+      LEFT JOIN quotes uq ON uq.instrument_id = ui.id
+     WHERE p.account_id = ? AND p.status = 'open'
+"""
+
+
+def _write_snapshots(sqlite: sqlite3.Connection, account: int, now: datetime) -> None:
+    """Keep every open position's figures as of this sync."""
+    found = sqlite.execute(_SNAPSHOT_SOURCE, (account,)).fetchall()
+    sqlite.executemany(
+        """INSERT INTO position_snapshots (position_id, taken_at, quantity, mark, underlying_price, open_pnl, delta,
+                  gamma, theta, vega, iv, source, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [_snapshot_row(row, instant_text(now)) for row in found],
+    )
+
+
+def _snapshot_row(row: rows.Row, taken_at: str | None) -> tuple[Any, ...]:
+    number, quantity, average, multiplier, mark, underlying, *rest = row
+    profit = None
+    if mark is not None and average is not None:
+        profit = (Decimal(mark) - Decimal(average)) * Decimal(quantity) * Decimal(multiplier)
+    return (number, taken_at, quantity, mark, underlying, decimal_text(profit), *rest)

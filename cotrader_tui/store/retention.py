@@ -1,0 +1,78 @@
+"""How long history is kept.
+
+Position and account snapshots: every one for two days, then the last of each quarter of an hour for thirty days, then
+the last of each New York date for ever. Sync runs, their quarantined rows and served requests: ninety days. Position
+events: for ever.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, time, timedelta
+
+from cotrader_tui.domain.clock import EXCHANGE_ZONE, exchange_date
+from cotrader_tui.store.codec import instant_text
+
+EVERY_SNAPSHOT = timedelta(days=2)
+EVERY_QUARTER_HOUR = timedelta(days=30)
+SYNC_RUNS = timedelta(days=90)
+
+_STEP = timedelta(minutes=15)
+_TABLES = (("position_snapshots", "position_id"), ("account_snapshots", "account_id"))
+
+
+def thin(sqlite: sqlite3.Connection, now: datetime) -> int:
+    """Delete what the retention does not keep at `now`; returns how many rows went. Safe to repeat."""
+    removed = 0
+    for table, owner in _TABLES:
+        removed += _thin_to_quarter_hours(sqlite, table, owner, now)
+        removed += _thin_to_days(sqlite, table, owner, now)
+    before = instant_text(now - SYNC_RUNS)
+    removed += sqlite.execute(
+        "DELETE FROM quarantined_rows WHERE run_id IN (SELECT id FROM sync_runs WHERE started_at < ?)", (before,)
+    ).rowcount
+    removed += sqlite.execute("DELETE FROM sync_runs WHERE started_at < ?", (before,)).rowcount
+    return removed + sqlite.execute("DELETE FROM sync_requests WHERE finished_at < ?", (before,)).rowcount
+
+
+def _keep_last(sqlite: sqlite3.Connection, table: str, owner: str, start: datetime, end: datetime) -> int:
+    """Keep only each owner's last row in [start, end)."""
+    span = (instant_text(start), instant_text(end))
+    return sqlite.execute(
+        f"""DELETE FROM {table} WHERE taken_at >= ? AND taken_at < ? AND id NOT IN (
+                SELECT max(id) FROM {table} WHERE taken_at >= ? AND taken_at < ? GROUP BY {owner})""",
+        (*span, *span),
+    ).rowcount
+
+
+def _oldest(sqlite: sqlite3.Connection, table: str, after: datetime) -> datetime | None:
+    row = sqlite.execute(f"SELECT min(taken_at) FROM {table} WHERE taken_at >= ?", (instant_text(after),)).fetchone()
+    return None if row[0] is None else datetime.fromisoformat(row[0])
+
+
+def _thin_to_quarter_hours(sqlite: sqlite3.Connection, table: str, owner: str, now: datetime) -> int:
+    removed = 0
+    end = _floor(now - EVERY_SNAPSHOT)
+    at = _oldest(sqlite, table, _floor(now - EVERY_QUARTER_HOUR))
+    while at is not None and at < end:
+        start = _floor(at)
+        removed += _keep_last(sqlite, table, owner, start, start + _STEP)
+        at = _oldest(sqlite, table, start + _STEP)
+    return removed
+
+
+def _floor(instant: datetime) -> datetime:
+    return instant.replace(minute=instant.minute - instant.minute % 15, second=0, microsecond=0)
+
+
+def _thin_to_days(sqlite: sqlite3.Connection, table: str, owner: str, now: datetime) -> int:
+    removed = 0
+    last_day = exchange_date(now - EVERY_QUARTER_HOUR)
+    at = _oldest(sqlite, table, datetime.min.replace(tzinfo=UTC))
+    while at is not None and exchange_date(at) < last_day:
+        day = exchange_date(at)
+        start = datetime.combine(day, time(), EXCHANGE_ZONE)
+        end = datetime.combine(day + timedelta(days=1), time(), EXCHANGE_ZONE)
+        removed += _keep_last(sqlite, table, owner, start, end)
+        at = _oldest(sqlite, table, end)
+    return removed

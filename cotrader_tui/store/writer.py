@@ -1,0 +1,282 @@
+"""The one way into the database: the engine's connection, its migrations and its transactions."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from sqlite_utils import Database
+
+from cotrader_tui.domain.changes import Reconciliation, StoredAccount
+from cotrader_tui.domain.identifiers import AccountId
+from cotrader_tui.domain.market import Greeks, Quote, TradingSession
+from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, SyncCounts, SyncError, Trigger
+from cotrader_tui.errors import CorruptStoreError, ErrorKind
+from cotrader_tui.store import landing, market, retention
+from cotrader_tui.store.codec import instant_text
+from cotrader_tui.store.connect import BUSY_SECONDS
+from cotrader_tui.store.files import PRIVATE_FILE, check_version, in_words, make_private
+from cotrader_tui.store.landing import Landing
+from cotrader_tui.store.schema import MIGRATIONS
+
+SYNC_TYPE = "positions"
+
+
+class Writer:
+    """The engine's connection. One per database: its holder must have the lease. Use it in the thread that made it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`, making or migrating it as needed; a copy of the file is kept before a migration.
+
+        Raises:
+            StoreError: it cannot be made, opened or migrated; nothing is lost then.
+        """
+        self._path = path
+        make_private(path)
+        with self._in_words():
+            self._sqlite = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._sqlite.close()
+                raise
+
+    def _prepare(self) -> None:
+        version = check_version(self._sqlite, self._path)
+        tables = self._sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == 0 and tables:
+            raise CorruptStoreError(
+                f"The file {self._path} is a database of some other program.", "Name another place with --db."
+            )
+        self._sqlite.execute("PRAGMA journal_mode = WAL")
+        self._sqlite.execute("PRAGMA synchronous = NORMAL")
+        self._sqlite.execute("PRAGMA foreign_keys = ON")
+        database = Database(self._sqlite, execute_plugins=False)
+        if not MIGRATIONS.pending(database):
+            return
+        if version:
+            self._keep_copy(version)
+        with self.transaction():
+            MIGRATIONS.apply(database)
+
+    def _keep_copy(self, version: int) -> None:
+        """Keep the file as it was before a migration, beside it; `cotrader db restore` brings it back."""
+        copy = self._path.with_name(f"{self._path.name}.schema-{version}.backup")
+        copy.unlink(missing_ok=True)
+        os.close(os.open(copy, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+        self._sqlite.execute("VACUUM INTO ?", (str(copy),))
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back."""
+        self._sqlite.close()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise in_words(error, self._path) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is written inside lands, or none. Not re-entrant.
+
+        Raises:
+            StoreError: locked, read-only, full or damaged; nothing of it landed.
+        """
+        with self._in_words():
+            self._sqlite.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._sqlite.execute("COMMIT")
+            except BaseException:
+                if self._sqlite.in_transaction:
+                    self._sqlite.execute("ROLLBACK")
+                raise
+
+    # The database itself
+
+    def property_value(self, key: str) -> str | None:
+        """A property of the database, or `None`."""
+        with self._in_words():
+            row = self._sqlite.execute("SELECT value FROM properties WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_property(self, key: str, value: str) -> None:
+        with self.transaction():
+            self._sqlite.execute("INSERT OR REPLACE INTO properties (key, value) VALUES (?, ?)", (key, value))
+
+    def is_new(self) -> bool:
+        """Whether nothing has been configured or synced in it."""
+        with self._in_words():
+            return self._sqlite.execute("SELECT 1 FROM connections LIMIT 1").fetchone() is None
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        with self._in_words():
+            return int(self._sqlite.execute("PRAGMA data_version").fetchone()[0])
+
+    def take_over(self, now: datetime) -> None:
+        """Say who holds the lease, and close the runs a former holder left behind."""
+        with self.transaction():
+            self._sqlite.execute(
+                "INSERT OR REPLACE INTO sync_lease (id, pid, host, since) VALUES (1, ?, ?, ?)",
+                (os.getpid(), socket.gethostname(), instant_text(now)),
+            )
+            self._sqlite.execute(
+                """UPDATE sync_runs SET status = ?, completed_at = ?, error_kind = ?, error_message = ?, hint = ?
+                    WHERE status = ?""",
+                (
+                    RunStatus.FAILED,
+                    instant_text(now),
+                    ErrorKind.INTERNAL,
+                    "The program ended in the middle of this sync.",
+                    "Nothing of it landed; the next sync goes on from the last figures.",
+                    RunStatus.RUNNING,
+                ),
+            )
+            self._sqlite.execute(
+                "UPDATE sync_requests SET cycle = NULL WHERE cycle IS NOT NULL AND finished_at IS NULL"
+            )
+
+    # Connections and cycles
+
+    def ensure_connection(self, name: str, broker: str, label: str, interval: timedelta) -> int:
+        """Make or refresh the row of a configured connection; returns its number."""
+        with self.transaction():
+            self._sqlite.execute(
+                """INSERT INTO connections (name, broker, label, sync_interval) VALUES (?, ?, ?, ?)
+                   ON CONFLICT (name) DO UPDATE SET broker = excluded.broker, label = excluded.label,
+                          sync_interval = excluded.sync_interval""",
+                (name, broker, label, interval.total_seconds()),
+            )
+            return int(self._sqlite.execute("SELECT id FROM connections WHERE name = ?", (name,)).fetchone()[0])
+
+    def failures(self, connection: int) -> tuple[int, int]:
+        """How many cycles in a row failed, and how many of those because the grant was refused."""
+        sql = "SELECT consecutive_failures, grant_refusals FROM connections WHERE id = ?"
+        with self._in_words():
+            failures, refusals = self._sqlite.execute(sql, (connection,)).fetchone()
+        return int(failures), int(refusals)
+
+    def next_sync_at(self, connection: int) -> datetime | None:
+        """When the connection is due by schedule; `None` if it never was synced."""
+        sql = "SELECT next_sync_at FROM connections WHERE id = ?"
+        with self._in_words():
+            text = self._sqlite.execute(sql, (connection,)).fetchone()[0]
+        return None if text is None else datetime.fromisoformat(text)
+
+    def waiting_requests(self) -> frozenset[int]:
+        """The connections somebody asked to sync."""
+        sql = "SELECT DISTINCT connection_id FROM sync_requests WHERE cycle IS NULL AND finished_at IS NULL"
+        with self._in_words():
+            return frozenset(row[0] for row in self._sqlite.execute(sql))
+
+    def begin_cycle(self, connection: int, trigger: Trigger, now: datetime) -> int:
+        """Write the cycle's first `running` row and take the waiting requests; returns the cycle's number."""
+        with self.transaction():
+            made = self._sqlite.execute(
+                """INSERT INTO sync_runs (cycle, connection_id, "trigger", sync_type, status, started_at)
+                   VALUES (0, ?, ?, ?, ?, ?)""",
+                (connection, trigger, SYNC_TYPE, RunStatus.RUNNING, instant_text(now)),
+            )
+            cycle = made.lastrowid
+            assert cycle is not None
+            self._sqlite.execute("UPDATE sync_runs SET cycle = id WHERE id = ?", (cycle,))
+            self._sqlite.execute(
+                """UPDATE sync_requests SET cycle = ?
+                    WHERE connection_id = ? AND cycle IS NULL AND finished_at IS NULL""",
+                (cycle, connection),
+            )
+            return cycle
+
+    def begin_accounts(self, cycle: int, listed: Sequence[Account], wanted: Sequence[Account]) -> dict[AccountId, int]:
+        """Know the accounts a broker lists, and give each wanted one its `running` row; returns the rows' numbers.
+
+        Accounts of the connection that are not wanted (no longer listed, or filtered out) leave the totals; none is
+        closed. The cycle's first row becomes the first account's.
+        """
+        with self.transaction():
+            return landing.begin_accounts(self._sqlite, cycle, listed, wanted)
+
+    def finish_run(
+        self, run: int, status: RunStatus, counts: SyncCounts, error: SyncError | None, now: datetime
+    ) -> None:
+        """End one run outside of a landing: it failed, or its connection did."""
+        with self.transaction():
+            landing.finish_run(self._sqlite, run, status, counts, error, now)
+
+    def end_cycle(
+        self,
+        connection: int,
+        cycle: int,
+        *,
+        status: RunStatus,
+        error: SyncError | None,
+        connection_status: ConnectionStatus,
+        failures: int,
+        grant_refusals: int,
+        next_sync_at: datetime,
+        now: datetime,
+    ) -> None:
+        """End a cycle: the connection's state and when it is next due, and the requests it served."""
+        landed_at = instant_text(now) if status is not RunStatus.FAILED else None
+        with self.transaction():
+            self._sqlite.execute(
+                """UPDATE connections SET status = ?, last_sync_at = coalesce(?, last_sync_at), last_sync_status = ?,
+                          last_error_kind = ?, last_error_message = ?, last_error_hint = ?, consecutive_failures = ?,
+                          grant_refusals = ?, next_sync_at = ? WHERE id = ?""",
+                (
+                    connection_status,
+                    landed_at,
+                    status,
+                    *landing.error_columns(error),
+                    failures,
+                    grant_refusals,
+                    instant_text(next_sync_at),
+                    connection,
+                ),
+            )
+            self._sqlite.execute("UPDATE sync_requests SET finished_at = ? WHERE cycle = ?", (instant_text(now), cycle))
+
+    # An account
+
+    def stored_account(self, account: AccountId, now: datetime) -> StoredAccount:
+        """What is remembered of an account. Called inside the transaction that lands it, it cannot go stale."""
+        return landing.stored_account(self._sqlite, account, now)
+
+    def land(self, landed: Landing, changes: Reconciliation) -> None:
+        """Write one account's sync. Call it inside `transaction`."""
+        landing.land(self._sqlite, landed, changes)
+
+    # Between cycles
+
+    def update_market(self, quotes: Iterable[Quote], greeks: Iterable[Greeks]) -> None:
+        """Replace the latest market data of instruments already known; others are ignored."""
+        with self.transaction():
+            market.update_market(self._sqlite, quotes, greeks)
+
+    def store_sessions(self, sessions: Iterable[TradingSession]) -> None:
+        """Replace the known trading sessions."""
+        with self.transaction():
+            market.store_sessions(self._sqlite, sessions)
+
+    def thin(self, now: datetime) -> int:
+        """Thin the history to its stated retention; returns how many rows went."""
+        with self.transaction():
+            return retention.thin(self._sqlite, now)
