@@ -173,12 +173,12 @@ class _Values:
     def find(self, name: str) -> tuple[str, str] | None:
         """A value that is not empty and the place it came from."""
         setting = next(each for each in SETTINGS if each.env == name)
-        for alias in filter(None, (name, _ALIASES.get(name))):
-            if self._environ.get(alias):
-                return self._environ[alias], "the environment"
-            for path, values in self._dotenvs:
-                if values.get(alias):
-                    return values[alias], str(path)
+        names = [name, *([_ALIASES[name]] if name in _ALIASES else [])]
+        places = [("the environment", self._environ), *((str(path), values) for path, values in self._dotenvs)]
+        for place, values in places:
+            for each in names:
+                if values.get(each):
+                    return values[each], place
         value: Any = self._config
         for part in setting.key.split(".") if setting.key else ():
             value = value.get(part) if isinstance(value, dict) else None

@@ -63,6 +63,10 @@ class CorruptStoreError(StoreError):
     """The file is not a database, or its pages are damaged."""
 
 
+class SyncTimeoutError(CotraderError):
+    """The engine that syncs the database did not finish in time (exit code 4)."""
+
+
 class BrokerError(CotraderError):
     """A broker could not be reached or understood.
 

@@ -57,10 +57,9 @@ def test_every_option_is_in_the_readme(option: str) -> None:
     assert is_named(option)
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-def test_every_key_is_in_the_readme(action: Action) -> None:
-    for key in action.keys:
-        assert f"`{key}`" in README, f"{action.id}: {action.description}"
+@pytest.mark.parametrize("key", sorted({key for action in ACTIONS for key in action.keys}))
+def test_every_key_is_in_the_readme(key: str) -> None:
+    assert f"`{key}`" in README
 
 
 @pytest.mark.parametrize("setting", [setting.env for setting in SETTINGS])

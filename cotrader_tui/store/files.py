@@ -18,6 +18,21 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
+def make_folder(path: Path) -> None:
+    """Create the folder of the database `path` (0700) where it does not exist.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {path.parent} cannot be made: {error.strerror}.",
+            "Check its permissions, or name another place with --db or COTRADER_DB.",
+        ) from error
+
+
 def make_private(path: Path) -> None:
     """Create the database's folder (0700) and an empty file (0600) where they do not exist.
 
@@ -26,13 +41,13 @@ def make_private(path: Path) -> None:
     Raises:
         StoreError: the folder or the file cannot be made.
     """
+    make_folder(path)
     try:
-        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
     except OSError as error:
         raise StoreError(
             f"The database {path} cannot be made: {error.strerror}.",
-            "Check the folder and its permissions, or name another place with --db or COTRADER_DB.",
+            "Check its permissions, or name another place with --db or COTRADER_DB.",
         ) from error
 
 

@@ -121,6 +121,11 @@ class Reader:
         with self._in_words():
             return self._sqlite.execute(sql).fetchone() is not None
 
+    def lease(self) -> LeaseHolder | None:
+        """Who said last that it syncs this database; it may be gone (`store.lease.is_held` tells)."""
+        with self._in_words():
+            return self._lease()
+
     def property_value(self, key: str) -> str | None:
         """A property of the database itself (`demo_epoch`, `demo_seed`), or `None`."""
         with self._in_words():

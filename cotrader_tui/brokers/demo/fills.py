@@ -19,13 +19,12 @@ from cotrader_tui.brokers.demo.book import (
 )
 from cotrader_tui.brokers.demo.market import Contract, Market, draw, last_close
 from cotrader_tui.domain.clock import exchange_date
-from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.positions import DatedAmount, EventKind, Holding
 
 _KINDS = (EventKind.INCREASED, EventKind.REDUCED, EventKind.CLOSED, EventKind.OPENED)
 _FIRST_ROUND = (70, 200, 330, 460)
 """Seconds after which the first fill of each kind may come: all of them within ten minutes."""
-_ROUND = timedelta(hours=6)
+_ROUND = timedelta(hours=4)
 _LAST_DAYS = timedelta(days=3)
 _PRICE_STEP = Decimal("0.0001")
 _ZERO = Decimal(0)
@@ -56,10 +55,6 @@ class Held:
     """The price that date's day P&L starts from: the previous close, averaged with what was added at its fill."""
     realized_since_open: Decimal | None = None
     realized_day_gain: Decimal | None = None
-
-    @property
-    def account(self) -> AccountId:
-        return self.line.home.account.id
 
     def open_pnl(self, mark: Decimal) -> Decimal:
         return (mark - self.average_open_price) * self.quantity * self.contract.instrument.multiplier
@@ -95,15 +90,16 @@ def positions(market: Market, at: datetime) -> tuple[Held, ...]:
 
 
 @lru_cache(maxsize=64)
-def carried(market: Market, account: AccountId, generation: int) -> Decimal:
+def carried(market: Market, account: str, generation: int) -> Decimal:
     """What the account made on rolled positions in all generations before that one."""
     total = _ZERO
     for past in range(generation):
         end = market.epoch + (past + 1) * GENERATION
         for held in _after(market, past, len(_schedule(market, past))):
-            if held.account == account:
-                rolls = contract_of(held.line, market, past + 1) != held.contract
-                total += held.realized + (held.open_pnl(market.mark(held.contract, end)) if rolls else _ZERO)
+            if held.line.account == account:
+                total += held.realized
+                if held.line.rolls:
+                    total += held.open_pnl(market.mark(held.contract, end))
     return total
 
 
@@ -116,7 +112,7 @@ def day_base(held: Held, market: Market, on: date) -> Decimal:
 
 @lru_cache(maxsize=64)
 def _schedule(market: Market, generation: int) -> tuple[Fill, ...]:
-    """One fill of each kind within ten minutes, then again in every round of six hours; at the epoch one earlier."""
+    """One fill of each kind within ten minutes, then again in every round of four hours; at the epoch one earlier."""
     start = market.epoch + generation * GENERATION
     fills = []
     if generation == 0 and exchange_date(before := start - timedelta(minutes=25)) == exchange_date(start):
@@ -133,15 +129,13 @@ def _schedule(market: Market, generation: int) -> tuple[Fill, ...]:
 @lru_cache(maxsize=64)
 def _after(market: Market, generation: int, count: int) -> tuple[Held, ...]:
     """The lines after the first `count` fills of a generation."""
-    if count == 0:
-        return tuple(_begun(line, market, generation) for line in BOOK)
-    fill = _schedule(market, generation)[count - 1]
-    before = _after(market, generation, count - 1)
-    able = [i for i, held in enumerate(before) if _can(held, fill, before)]
-    if not able:
-        return before
-    chosen = able[int(fill.draw * len(able))]
-    return (*before[:chosen], _filled(before[chosen], fill, market), *before[chosen + 1 :])
+    book = [_begun(line, market, generation) for line in BOOK]
+    for fill in _schedule(market, generation)[:count]:
+        able = [i for i, held in enumerate(book) if _can(held, fill, book)]
+        if able:
+            chosen = able[int(fill.draw * len(able))]
+            book[chosen] = _filled(book[chosen], fill, market)
+    return tuple(book)
 
 
 def _begun(line: Line, market: Market, generation: int) -> Held:
@@ -151,7 +145,7 @@ def _begun(line: Line, market: Market, generation: int) -> Held:
 
 def _can(held: Held, fill: Fill, book: Sequence[Held]) -> bool:
     expires_at, size = held.contract.instrument.expires_at, abs(held.quantity)
-    if not held.line.active or held.opened_at > fill.at:
+    if not held.line.is_active or held.opened_at > fill.at:
         return False
     if expires_at is not None and expires_at - fill.at < _LAST_DAYS:
         return False
@@ -160,14 +154,14 @@ def _can(held: Held, fill: Fill, book: Sequence[Held]) -> bool:
     if fill.kind is EventKind.REDUCED:
         return size >= 2
     if fill.kind is EventKind.CLOSED:
-        return size > 0 and sum(1 for each in book if each.line.active and each.quantity == 0) < 4
+        return size > 0 and sum(1 for each in book if each.line.is_active and each.quantity == 0) < 4
     return size == 0 and held.traded_on != exchange_date(fill.at)
 
 
 def _filled(held: Held, fill: Fill, market: Market) -> Held:
     """The line after one fill at the mark: one unit more or less, all of it, or a new position."""
     price, today = market.mark(held.contract, fill.at), exchange_date(fill.at)
-    side = held.line.quantity.copy_abs() / held.line.quantity
+    side = Decimal(1).copy_sign(held.line.quantity)
     if fill.kind is EventKind.OPENED:
         return replace(
             held,

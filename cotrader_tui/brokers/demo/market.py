@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
@@ -19,7 +19,7 @@ _YEAR = 365 * 86_400.0
 _CENT = Decimal("0.01")
 _MARKET_VOLATILITY = 0.15
 _PERIODS = (37, 173, 660, 2_820, 14_760, 111_600, 544_000, 2_680_000, 11_200_000, 35_400_000)
-"""Seconds. Each wave swings as far as a random walk would in that time, so any horizon looks alive."""
+"""Seconds. Each wave swings about as far as a random walk would in that time, so any horizon looks alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,14 @@ class FuturesProduct:
     index: str
     multiplier: Decimal
     tick: Decimal
-    exchange: str
     option_tick: Decimal = Decimal("0.05")
     strike_step: Decimal = Decimal(25)
 
 
 FUTURES = {
-    "/ES": FuturesProduct("SPX", Decimal(50), Decimal("0.25"), "XCME"),
-    "/MES": FuturesProduct("SPX", Decimal(5), Decimal("0.25"), "XCME"),
-    "/MYM": FuturesProduct("DJI", Decimal("0.5"), Decimal(1), "XCBT"),
+    "/ES": FuturesProduct("SPX", Decimal(50), Decimal("0.25")),
+    "/MES": FuturesProduct("SPX", Decimal(5), Decimal("0.25")),
+    "/MYM": FuturesProduct("DJI", Decimal("0.5"), Decimal(1)),
 }
 
 
@@ -156,24 +155,22 @@ class Market:
     def quote(self, contract: Contract, at: datetime, previous_close: Decimal, source: Source) -> Quote:
         """The instrument's quote; an index has a last price only."""
         instrument, mark = contract.instrument, self.mark(contract, at)
+        quote = Quote(instrument.id, mark, MarkSource.BROKER, at, source, last=mark, previous_close=previous_close)
         if instrument.type is InstrumentType.INDEX:
-            return Quote(instrument.id, mark, MarkSource.LAST, at, source, None, None, mark, previous_close)
+            return replace(quote, mark_source=MarkSource.LAST)
         tick = _tick(instrument)
         half_spread = mark * Decimal("0.006") if instrument.is_option else tick
         bid = ((mark - half_spread) / tick).to_integral_value(ROUND_FLOOR) * tick
         ask = ((mark + half_spread) / tick).to_integral_value(ROUND_CEILING) * tick
-        return Quote(
-            instrument.id, mark, MarkSource.BROKER, at, source, max(bid, Decimal(0)), ask, mark, previous_close
-        )
+        return replace(quote, bid=max(bid, Decimal(0)), ask=ask)
 
     def greeks(self, contract: Contract, at: datetime, source: Source) -> Greeks | None:
         """The Greeks of an option that has not expired, from the same inputs as its mark."""
         if (valued := self.valuation(contract, at)) is None:
             return None
         v, volatility = valued
-        return Greeks(
-            contract.instrument.id, v.delta, v.gamma, v.theta, v.vega, v.rho, volatility, _whole(at), at, source
-        )
+        key, as_of = contract.instrument.id, _whole(at)
+        return Greeks(key, v.delta, v.gamma, v.theta, v.vega, v.rho, volatility, as_of, at, source)
 
     def _log_return(self, name: str, product: Product, at: datetime) -> float:
         """ln(price / price at the epoch): a share of the whole market and a part of its own."""
@@ -192,7 +189,7 @@ class Market:
         """A level that wanders with time, skewed towards low strikes, by distance in standard deviations."""
         name = _product(underlying)
         seconds = math.floor((at - self.epoch).total_seconds())
-        level = 1.08 * PRODUCTS[name].volatility * math.exp(0.3 * _wander(self.seed, f"iv {name}", seconds))
+        level = 1.08 * PRODUCTS[name].volatility * math.exp(0.2 * _wander(self.seed, f"iv {name}", seconds))
         distance = min(2.5, max(-2.5, math.log(strike / price) / (level * math.sqrt(years))))
         return round(level * (1 - 0.09 * distance + 0.025 * distance**2), 4)
 
@@ -202,7 +199,7 @@ def _waves(seed: int, walk: str) -> tuple[tuple[float, float, float], ...]:
     """(amplitude, angular speed, phase) of each wave of a walk with a volatility of 1."""
     periods = [period * (0.8 + 0.4 * draw(seed, walk, "period", period)) for period in _PERIODS]
     return tuple(
-        (0.7 * math.sqrt(period / _YEAR), math.tau / period, math.tau * draw(seed, walk, "phase", i))
+        (0.4 * math.sqrt((period + 600) / _YEAR), math.tau / period, math.tau * draw(seed, walk, "phase", i))
         for i, period in enumerate(periods)
     )
 

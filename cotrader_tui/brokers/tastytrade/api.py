@@ -25,7 +25,7 @@ from cotrader_tui.brokers.tastytrade.errors import (
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.errors import ConfigError
 
-QUOTE_TOKEN_PATH = "/api-quote-tokens"  # noqa: S105 (a path)
+QUOTE_TOKEN_PATH = "/api-quote-tokens"
 QUOTE_TOKEN_LIFE = timedelta(hours=20)
 
 # The SDK sets its logger to DEBUG and writes frames and tokens there; the HTTP client logs every address.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx2
 
 from cotrader_tui.errors import BrokerError, ErrorKind
 
-TOKEN_PATH = "/oauth/token"  # noqa: S105 (a path)
+TOKEN_PATH = "/oauth/token"
 
 NEW_GRANT_HINT = (
     "Make a new grant with the read scope only at my.tastytrade.com (Manage, My Profile, API, OAuth Applications) "
@@ -111,7 +110,7 @@ def _classify(path: str, status: int) -> tuple[ErrorKind, str, bool]:
     return ErrorKind.BROKER, "If it stays, look for a newer version of cotrader-tui.", False
 
 
-def _error_code(body: Any) -> str | None:
+def _error_code(body: object) -> str | None:
     """The error code in any of the three forms the interface uses, if it is a plain identifier."""
     if not isinstance(body, dict):
         return None

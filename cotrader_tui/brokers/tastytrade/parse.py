@@ -99,7 +99,9 @@ def parse_positions(body: Mapping[str, Any], account_number: str, received_at: d
     for same in readings.values():
         holding, mark, _ = same[0]
         if any(other[:2] != (holding, mark) for other in same):
-            quarantined.extend(_set_aside(raw, "Rows of the same instrument contradict each other.") for *_, raw in same)
+            quarantined.extend(
+                _set_aside(raw, "Rows of the same instrument contradict each other.") for *_, raw in same
+            )
             continue
         holdings.append(holding)
         if mark is not None:
@@ -137,7 +139,7 @@ def _account(row: AccountRow) -> Account:
     return Account(AccountId(BROKER, row.account_number), nickname, CURRENCY)
 
 
-def _read(raw: Any, account_number: str) -> tuple[Holding, Decimal | None]:
+def _read(raw: object, account_number: str) -> tuple[Holding, Decimal | None]:
     row = PositionRow.model_validate(raw)
     if row.account_number not in {None, account_number}:
         raise RowError("The row belongs to another account.")
@@ -190,6 +192,6 @@ def _has_more(body: Mapping[str, Any]) -> bool:
         return True
 
 
-def _set_aside(raw: Any, reason: str) -> QuarantinedRow:
+def _set_aside(raw: object, reason: str) -> QuarantinedRow:
     symbol = raw.get("symbol") if isinstance(raw, dict) else None
     return QuarantinedRow(symbol if isinstance(symbol, str) and symbol else None, reason, json.dumps(raw, default=str))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 
-def _figure(value: Any) -> Decimal | None:
+def _figure(value: object) -> Decimal | None:
     """A finite number, else `None`: NaN, an empty text and a missing figure are all unknown."""
     if value is None or isinstance(value, bool):
         return None
@@ -20,19 +20,19 @@ def _figure(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _instant(value: Any) -> datetime | None:
+def _instant(value: object) -> datetime | None:
     """An instant in UTC, else `None`. Without an offset it is UTC, which is what the interface speaks."""
     try:
-        instant = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        instant = datetime.fromisoformat(str(value))
+    except ValueError:
         return None
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _date(value: Any) -> date | None:
+def _date(value: object) -> date | None:
     try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
+        return date.fromisoformat(str(value))
+    except ValueError:
         return None
 
 

@@ -1,0 +1,273 @@
+"""The tastytrade adapter: what is asked in one cycle, in which order, and what becomes of each answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from cotrader_tui.brokers.base import AccountFailure, AccountResult, BrokerSnapshot, ConnectionConfig
+from cotrader_tui.brokers.retry import RetryPolicy
+from cotrader_tui.brokers.tastytrade.api import Api
+from cotrader_tui.brokers.tastytrade.concurrent import settle
+from cotrader_tui.brokers.tastytrade.errors import unreadable
+from cotrader_tui.brokers.tastytrade.instruments import underlying_of
+from cotrader_tui.brokers.tastytrade.market import MarketDataAnswer, market_data_calls, parse_market_data
+from cotrader_tui.brokers.tastytrade.parse import (
+    PositionsAnswer,
+    UnreadableError,
+    parse_accounts,
+    parse_balances,
+    parse_positions,
+)
+from cotrader_tui.brokers.tastytrade.stream import StreamAnswer, StreamLimits, greeks_snapshot, to_greeks
+from cotrader_tui.domain.balances import Balances
+from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.identifiers import InstrumentId
+from cotrader_tui.domain.instruments import Instrument
+from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.errors import BrokerError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ACCOUNTS_PATH = "/customers/me/accounts"
+MARKET_DATA_PATH = "/market-data/by-type"
+CALL_TIMEOUT = 25.0
+ACCOUNTS_SHARE = 0.7
+"""The part of a cycle's budget in which the accounts must answer; the rest is for market data and Greeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one account answered, before market data and Greeks."""
+
+    account: Account
+    positions: PositionsAnswer
+    fetched_at: datetime
+    balances: Balances | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        return tuple(holding.instrument for holding in self.positions.holdings)
+
+    @property
+    def open_instruments(self) -> tuple[Instrument, ...]:
+        return tuple(holding.instrument for holding in self.positions.holdings if holding.quantity != 0)
+
+    @property
+    def underlyings(self) -> tuple[Instrument, ...]:
+        """What moves the holdings and is not held itself, each once."""
+        held = {instrument.id for instrument in self.instruments}
+        found = (underlying_of(instrument) for instrument in self.instruments)
+        return tuple({each.id: each for each in found if each is not None and each.id not in held}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class MarketReading:
+    """Prices and Greeks of one cycle, over all accounts."""
+
+    quotes: Mapping[InstrumentId, Quote]
+    greeks: Mapping[InstrumentId, Greeks]
+    price_fault: str | None = None
+    """A sentence if a call for prices failed."""
+    greeks_fault: str | None = None
+
+
+class TastytradeBroker:
+    """tastytrade behind the `Broker` port. Time limits and retries can be set, for tests."""
+
+    def __init__(
+        self,
+        config: ConnectionConfig,
+        clock: Clock,
+        *,
+        policy: RetryPolicy | None = None,
+        call_timeout: float = CALL_TIMEOUT,
+        stream_limits: StreamLimits | None = None,
+    ) -> None:
+        self._clock = clock
+        self._api = Api(config, clock, policy or RetryPolicy(), call_timeout)
+        self._stream_limits = stream_limits or StreamLimits()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._unreadable_accounts = 0
+
+    async def accounts(self) -> tuple[Account, ...]:
+        body = await self._api.get(ACCOUNTS_PATH)
+        answer = _read(ACCOUNTS_PATH, lambda: parse_accounts(body))
+        self._unreadable_accounts = answer.unreadable
+        return answer.accounts
+
+    async def fetch(self, accounts: Collection[Account], budget: timedelta) -> tuple[AccountResult, ...]:
+        if not accounts:
+            return ()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + budget.total_seconds()
+        accounts_end = loop.time() + budget.total_seconds() * ACCOUNTS_SHARE
+        await self._log_in(accounts_end - loop.time())
+        outcomes = await self._read_accounts(accounts, accounts_end - loop.time())
+        readings = [each for each in outcomes.values() if isinstance(each, Reading)]
+        if not readings:
+            _raise_refused_grant(outcomes.values())
+        market = await self._read_market(readings, end - loop.time())
+        return tuple(
+            AccountFailure(account, outcome) if isinstance(outcome, BrokerError) else _snapshot(outcome, market)
+            for account, outcome in outcomes.items()
+        )
+
+    async def close(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await self._api.close()
+
+    async def _log_in(self, seconds: float) -> None:
+        outcome = (await settle({"log in": self._api.log_in()}, seconds, self._running))["log in"]
+        if isinstance(outcome, BrokerError):
+            raise outcome
+
+    async def _read_accounts(
+        self, accounts: Collection[Account], seconds: float
+    ) -> dict[Account, Reading | BrokerError]:
+        """Positions and balances of all accounts at once. Only an account without positions has failed."""
+        readings, balances = await asyncio.gather(
+            settle({account: self._positions(account) for account in accounts}, seconds, self._running),
+            settle({account: self._balances(account) for account in accounts}, seconds, self._running),
+        )
+        return {account: self._with_balances(readings[account], balances[account]) for account in accounts}
+
+    def _with_balances(self, reading: Reading | BrokerError, balances: Balances | BrokerError) -> Reading | BrokerError:
+        if isinstance(reading, BrokerError):
+            return reading
+        warnings = list(reading.warnings)
+        if self._unreadable_accounts:
+            warnings.append(f"{self._unreadable_accounts} of tastytrade's accounts could not be read and is left out.")
+        if isinstance(balances, BrokerError):
+            return replace(reading, warnings=(*warnings, f"Balances are unknown: {balances.message}"))
+        return replace(reading, balances=balances, warnings=tuple(warnings))
+
+    async def _positions(self, account: Account) -> Reading:
+        path = f"/accounts/{quote(account.id.number, safe='')}/positions"
+        body = await self._api.get(path, [("include-marks", "true")])
+        now = self._clock()
+        positions = _read(path, lambda: parse_positions(body, account.id.number, now))
+        incomplete = "tastytrade sent only a part of the positions: none is taken as closed."
+        return Reading(account, positions, now, warnings=() if positions.is_complete else (incomplete,))
+
+    async def _balances(self, account: Account) -> Balances:
+        path = f"/accounts/{quote(account.id.number, safe='')}/balances"
+        body = await self._api.get(path)
+        return _read(path, lambda: parse_balances(body, self._clock()))
+
+    async def _read_market(self, readings: list[Reading], seconds: float) -> MarketReading:
+        """Prices nobody's positions came with, and Greeks of every option, at the same time."""
+        known = {quote.instrument: quote for reading in readings for quote in reading.positions.quotes}
+        unpriced = [
+            instrument
+            for reading in readings
+            for instrument in (*reading.open_instruments, *reading.underlyings)
+            if instrument.id not in known
+        ]
+        symbols = self._streamer_symbols(readings)
+        prices, streams = await asyncio.gather(
+            settle(
+                {index: self._prices(params) for index, params in enumerate(market_data_calls(unpriced))},
+                seconds,
+                self._running,
+            ),
+            settle({"greeks": self._greeks(symbols)} if symbols else {}, seconds, self._running),
+        )
+        price_fault, stream_fault = None, None
+        for outcome in prices.values():
+            if isinstance(outcome, BrokerError):
+                price_fault = outcome.message
+                continue
+            known.update({quote.instrument: quote for quote in outcome.quotes})
+            if outcome.unreadable:
+                price_fault = f"{outcome.unreadable} rows of market data could not be read."
+        greeks: dict[InstrumentId, Greeks] = {}
+        for stream in streams.values():
+            if isinstance(stream, BrokerError):
+                stream_fault = f"No Greeks arrived: {stream.message}"
+                continue
+            stream_fault = stream.warning
+            greeks = self._greeks_by_instrument(stream, symbols)
+        return MarketReading(known, greeks, price_fault, stream_fault)
+
+    async def _prices(self, params: list[tuple[str, str]]) -> MarketDataAnswer:
+        body = await self._api.get(MARKET_DATA_PATH, params)
+        return _read(MARKET_DATA_PATH, lambda: parse_market_data(body, self._clock()))
+
+    async def _greeks(self, symbols: Collection[str]) -> StreamAnswer:
+        token = await self._api.quote_token()
+        answer = await greeks_snapshot(token, symbols, self._stream_limits)
+        if not answer.is_open:
+            self._api.forget_quote_token()
+        return answer
+
+    def _streamer_symbols(self, readings: Iterable[Reading]) -> dict[str, set[InstrumentId]]:
+        """The open options that can still have Greeks, by streamer symbol."""
+        now = self._clock()
+        symbols: dict[str, set[InstrumentId]] = {}
+        for reading in readings:
+            for instrument in reading.open_instruments:
+                if instrument.is_option and instrument.streamer_symbol and not instrument.is_expired(now):
+                    symbols.setdefault(instrument.streamer_symbol, set()).add(instrument.id)
+        return symbols
+
+    def _greeks_by_instrument(
+        self, stream: StreamAnswer, symbols: Mapping[str, set[InstrumentId]]
+    ) -> dict[InstrumentId, Greeks]:
+        now = self._clock()
+        found = (
+            to_greeks(event, instrument, now)
+            for symbol, event in stream.greeks.items()
+            for instrument in symbols[symbol]
+        )
+        return {greeks.instrument: greeks for greeks in found if greeks is not None}
+
+
+def _snapshot(reading: Reading, market: MarketReading) -> BrokerSnapshot:
+    own = {quote.instrument: quote for quote in reading.positions.quotes}
+    underlyings = reading.underlyings
+    wanted = [instrument.id for instrument in (*reading.open_instruments, *underlyings)]
+    quotes = [own.get(each) or market.quotes[each] for each in wanted if each in market.quotes]
+    greeks = [market.greeks[each.id] for each in reading.open_instruments if each.id in market.greeks]
+    warnings = list(reading.warnings)
+    unpriced = sum(each not in market.quotes for each in wanted)
+    if market.price_fault and unpriced:
+        warnings.append(f"{unpriced} prices are missing: {market.price_fault}")
+    if market.greeks_fault and any(each.is_option for each in reading.open_instruments):
+        warnings.append(market.greeks_fault)
+    return BrokerSnapshot(
+        account=reading.account,
+        is_complete=reading.positions.is_complete,
+        holdings=reading.positions.holdings,
+        fetched_at=reading.fetched_at,
+        quarantined=reading.positions.quarantined,
+        balances=reading.balances,
+        underlyings=underlyings,
+        quotes=tuple(quotes),
+        greeks=tuple(greeks),
+        warnings=tuple(warnings),
+    )
+
+
+def _read(path: str, parse: Callable[[], T]) -> T:
+    try:
+        return parse()
+    except UnreadableError as error:
+        raise unreadable(path, str(error)) from None
+
+
+def _raise_refused_grant(outcomes: Iterable[Reading | BrokerError]) -> None:
+    """A refused grant is the connection's fault, not an account's."""
+    for outcome in outcomes:
+        if isinstance(outcome, BrokerError) and outcome.is_grant_refused:
+            raise outcome

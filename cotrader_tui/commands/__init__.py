@@ -1,0 +1,1 @@
+"""The commands: what each prints on stdout for programs, and on stderr for people."""

@@ -1,0 +1,97 @@
+"""The arguments of `cotrader`, and nothing that takes long to load."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from cotrader_tui import __version__
+
+READING = {
+    "positions": "what is held, with value, P&L and Greeks",
+    "underlyings": "exposure per underlying and currency",
+    "accounts": "net liquidating value, cash, buying power and P&L per account",
+    "connections": "the brokers and how their last sync ended",
+    "sync-log": "sync runs, newest first",
+}
+"""The commands that print what is stored."""
+
+_ALL = {
+    "positions": "closed positions too",
+    "sync-log": "every run that is kept",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` is `None` for the full-screen monitor."""
+    parser = argparse.ArgumentParser(
+        prog="cotrader",
+        description="A live options and stock book across brokers, in the terminal. It reads; it never trades.",
+        epilog="Without a command the full-screen monitor opens.",
+        allow_abbrev=False,
+    )
+    _add_global_options(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    sync = _add(commands, "sync", "one sync now, then exit")
+    sync.add_argument("--connection", action="append", metavar="NAME", help="only this one; may be repeated")
+    sync.add_argument("--json", action="store_true", help="print the runs as JSON")
+    daemon = _add(commands, "daemon", "sync on schedule, without a screen, until SIGTERM")
+    daemon.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+    for name, words in READING.items():
+        _add_reading(commands, name, words)
+    for name, words in (
+        ("doctor", "what is configured, readable and reachable, and the next step for what is not"),
+        ("paths", "where the configuration file, the database and the log file are"),
+    ):
+        _add(commands, name, words).add_argument("--json", action="store_true", help="as JSON")
+    _add_database(commands)
+    return parser
+
+
+def _add_global_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--db", type=Path, metavar="PATH", help="the database file")
+    parser.add_argument("--config", type=Path, metavar="PATH", help="the configuration file")
+    parser.add_argument("--demo", action="store_true", help="a simulated broker with a database of its own")
+    parser.add_argument("--account", metavar="NUMBER", help="only this account")
+    parser.add_argument("--privacy", action="store_true", help="mask amounts")
+    parser.add_argument("--no-color", action="store_true", help="no colours")
+    parser.add_argument("--version", action="version", version=f"cotrader {__version__}")
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: _Commands, name: str, words: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".", allow_abbrev=False)
+
+
+def _add_reading(commands: _Commands, name: str, words: str) -> None:
+    command = _add(commands, name, words)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON: one array of flat objects")
+    form.add_argument("--csv", action="store_true", help="as CSV with a header")
+    # The other commands take --all too, as the contract has it; they always print everything.
+    command.add_argument("--all", action="store_true", help=_ALL.get(name, argparse.SUPPRESS))
+    if name == "sync-log":
+        command.add_argument("--limit", type=_count, default=20, metavar="N", help="how many runs (default 20)")
+
+
+def _add_database(commands: _Commands) -> None:
+    database = _add(commands, "db", "back the database up, or bring a backup back")
+    actions = database.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, words in (
+        ("backup", "write a copy of the database to FILE, which must not exist; also while a sync runs"),
+        ("restore", "put the backup FILE in the database's place, which is kept aside"),
+    ):
+        _add(actions, name, words).add_argument("file", type=Path, metavar="FILE")
+
+
+def _count(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 up")
+    return count

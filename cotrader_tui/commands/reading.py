@@ -1,0 +1,191 @@
+"""The commands that print what is stored: positions, underlyings, accounts, connections, sync-log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TextIO
+
+from cotrader_tui.analytics.exposure import exposures
+from cotrader_tui.analytics.freshness import DataState, freshness
+from cotrader_tui.analytics.selection import select_accounts
+from cotrader_tui.commands import rows
+from cotrader_tui.commands.output import Format, masked, write_rows
+from cotrader_tui.commands.rows import Row
+from cotrader_tui.config import Settings
+from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
+from cotrader_tui.domain.sync import Connection, RunStatus
+from cotrader_tui.domain.text import visible
+from cotrader_tui.errors import ConfigError, StoreMissingError
+from cotrader_tui.store.reader import Reader
+
+NO_DATA = 5
+"""The exit code where nothing has been synced yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What one command reads: the whole book, what `--account` leaves of it, closed positions if asked for."""
+
+    everything: PortfolioSnapshot
+    selected: PortfolioSnapshot
+    closed: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCommand:
+    """A reading command: its keys, its rows from a book at an instant, and whether there is anything to print."""
+
+    keys: tuple[str, ...]
+    rows: Callable[[Book, datetime], Iterable[Row]]
+    has_data: Callable[[PortfolioSnapshot], bool]
+
+
+def _has_landed(snapshot: PortfolioSnapshot) -> bool:
+    return any(book.last_synced_at is not None for book in snapshot.accounts)
+
+
+def _positions(book: Book, now: datetime) -> Iterable[Row]:
+    return (rows.position_row(leg, now) for leg in (*book.selected.legs, *book.closed))
+
+
+def _underlyings(book: Book, now: datetime) -> Iterable[Row]:
+    return map(rows.underlying_row, exposures(book.selected, now))
+
+
+def _accounts(book: Book, now: datetime) -> Iterable[Row]:
+    return (rows.account_row(book.selected, each, now) for each in book.selected.accounts)
+
+
+def _connections(book: Book, now: datetime) -> Iterable[Row]:
+    return (rows.connection_row(each, book.everything) for each in book.everything.connections)
+
+
+def _sync_log(book: Book, now: datetime) -> Iterable[Row]:
+    return map(rows.sync_log_row, book.selected.runs)
+
+
+COMMANDS = {
+    "positions": ReadingCommand(rows.POSITION_KEYS, _positions, _has_landed),
+    "underlyings": ReadingCommand(rows.UNDERLYING_KEYS, _underlyings, _has_landed),
+    "accounts": ReadingCommand(rows.ACCOUNT_KEYS, _accounts, _has_landed),
+    "connections": ReadingCommand(rows.CONNECTION_KEYS, _connections, lambda snapshot: bool(snapshot.connections)),
+    "sync-log": ReadingCommand(rows.SYNC_LOG_KEYS, _sync_log, lambda snapshot: bool(snapshot.runs)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a reading command.
+
+    `everything` adds closed positions, or lifts the sync log's `limit` to its newest so many runs.
+    """
+
+    command: str
+    form: Format = Format.TEXT
+    everything: bool = False
+    limit: int = 20
+
+
+def read(settings: Settings, question: Question, now: datetime, out: TextIO, err: TextIO) -> int:
+    """Print the rows asked for, and to `err` what should be known about their age; returns the exit code.
+
+    Raises:
+        ConfigError: the account is unknown, or `--demo` names a database that is not a demo.
+        StoreError: the database cannot be read.
+    """
+    command = COMMANDS[question.command]
+    try:
+        with Reader(settings.database) as reader:
+            refuse_other_than_demo(settings, reader)
+            snapshot = _snapshot(reader, settings, question, now)
+            closed = reader.closed_legs() if question.everything and question.command == "positions" else ()
+    except StoreMissingError as error:
+        write_rows([], command.keys, question.form, out)
+        err.write(f"{error}\n")
+        return NO_DATA
+    if not command.has_data(snapshot):
+        write_rows([], command.keys, question.form, out)
+        err.writelines(f"{line}\n" for line in ("Nothing has been synced yet.", *_words(snapshot, now)))
+        return NO_DATA
+    book = _book(settings, snapshot, closed, None if question.everything else question.limit)
+    found = list(command.rows(book, now))
+    write_rows(masked(found) if settings.is_private else found, command.keys, question.form, out)
+    err.writelines(f"{line}\n" for line in _words(book.selected, now))
+    return 0
+
+
+def refuse_other_than_demo(settings: Settings, reader: Reader) -> None:
+    """Raises ConfigError where `--demo` was pointed at a database of real accounts."""
+    if settings.is_demo and reader.property_value("demo_epoch") is None:
+        raise ConfigError(
+            f"The database {settings.database} is not a demo.", "Leave --demo out, or name a new file with --db."
+        )
+
+
+def refuse_unknown_account(settings: Settings, snapshot: PortfolioSnapshot) -> None:
+    """Raises ConfigError where `--account` is none of the book's accounts."""
+    known = [book.account.id.number for book in snapshot.accounts]
+    if known and settings.account is not None and settings.account not in known:
+        raise ConfigError(f"There is no account {settings.account}.", f"Known are: {', '.join(known)}.")
+
+
+def _snapshot(reader: Reader, settings: Settings, question: Question, now: datetime) -> PortfolioSnapshot:
+    is_log = question.command == "sync-log"
+    needs_all = question.everything or settings.account is not None  # an account's newest runs are found among all
+    return reader.snapshot(exchange_date(now), runs=(-1 if needs_all else question.limit) if is_log else 0)
+
+
+def _book(settings: Settings, snapshot: PortfolioSnapshot, closed: Sequence[Leg], limit: int | None) -> Book:
+    refuse_unknown_account(settings, snapshot)
+    numbers = () if settings.account is None else (settings.account,)
+    selected = select_accounts(snapshot, numbers)
+    open_ids = {leg.position.id for leg in snapshot.legs}
+    return Book(
+        everything=snapshot,
+        selected=replace(selected, runs=selected.runs[:limit]),
+        closed=tuple(
+            leg
+            for leg in closed
+            if leg.position.id not in open_ids  # it closed after the snapshot was read
+            and (not numbers or leg.position.account.number in numbers)
+        ),
+    )
+
+
+def _words(snapshot: PortfolioSnapshot, now: datetime) -> Iterable[str]:
+    """What a reader of the figures must know beside them, one sentence a line."""
+    if snapshot.is_frozen:
+        yield "This is a frozen copy: the database lies in a place that cannot be written, later syncs do not show."
+    for connection in snapshot.connections:
+        yield from map(visible, _connection_words(connection, now))
+    for book in snapshot.accounts:
+        if not book.is_included:
+            yield (
+                f"Account {visible(book.account.id.number)} is no longer listed by its broker or is filtered out: "
+                f"it is in no total. Its figures are {_age(book.last_synced_at, now)}."
+            )
+
+
+def _connection_words(connection: Connection, now: datetime) -> Iterable[str]:
+    name, error = connection.name, connection.last_sync_error
+    if connection.label:
+        yield f"Connection {name}: {connection.label}."
+    fresh = freshness(connection, now)
+    if fresh.state is not DataState.LIVE:
+        yield f"Connection {name} is {fresh.state}: its figures are {_age(fresh.since, now)}."
+    if error is not None and connection.last_sync_status is not RunStatus.SUCCESS:
+        yield f"Its last sync was {connection.last_sync_status}: {error.message} {error.hint}".rstrip()
+
+
+def _age(since: datetime | None, now: datetime) -> str:
+    if since is None:
+        return "unknown, none has landed yet"
+    seconds = max(int((now - since).total_seconds()), 0)
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'' if count == 1 else 's'} old"
+    return "new"

@@ -1,0 +1,58 @@
+"""What `cotrader sync` says about the runs of its cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TextIO
+
+from cotrader_tui.commands.output import Format, write_rows
+from cotrader_tui.commands.rows import SYNC_LOG_KEYS, sync_log_row
+from cotrader_tui.config import Settings
+from cotrader_tui.domain.sync import RunStatus, SyncRun
+from cotrader_tui.domain.text import visible
+from cotrader_tui.errors import ConfigError
+
+PARTIAL = 3
+FAILED = 4
+
+
+def refuse_unknown_connections(settings: Settings, names: Collection[str]) -> None:
+    """Raises ConfigError where one of `names` is not configured."""
+    known = [connection.name for connection in settings.connections]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"There is no connection {name}.", f"Configured are: {', '.join(known)}.")
+
+
+def report(runs: Sequence[SyncRun], *, as_json: bool, out: TextIO, err: TextIO) -> int:
+    """Print the runs of one cycle: rows as JSON or a sentence each, errors to `err`; returns the exit code."""
+    if as_json:
+        write_rows([sync_log_row(run) for run in runs], SYNC_LOG_KEYS, Format.JSON, out)
+    for run in runs:
+        if not as_json:
+            out.write(visible(_sentence(run)) + "\n")
+        if run.error is not None:
+            err.write(visible(f"{_name(run)}: {run.error.message} {run.error.hint}".rstrip()) + "\n")
+    return exit_code(runs)
+
+
+def exit_code(runs: Sequence[SyncRun]) -> int:
+    """0 if every run succeeded, 4 if every one failed or there was none, else 3."""
+    statuses = {run.status for run in runs}
+    if statuses == {RunStatus.SUCCESS}:
+        return 0
+    return FAILED if statuses <= {RunStatus.FAILED} else PARTIAL
+
+
+def _name(run: SyncRun) -> str:
+    return run.connection if run.account is None else f"{run.connection} {run.account}"
+
+
+def _sentence(run: SyncRun) -> str:
+    counts = run.counts
+    changes = (
+        f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"
+        + (f", {counts.quarantined} unreadable" if counts.quarantined else "")
+    )
+    seconds = "" if run.duration is None else f" in {run.duration.total_seconds():.1f} s"
+    return f"{_name(run)}: {run.status}{seconds}; positions: {changes}."

@@ -1,0 +1,205 @@
+"""One cycle of one connection: fetch every account, reconcile, land each in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cotrader_tui.brokers.base import AccountFailure, AccountResult, Broker, BrokerSnapshot, ConnectionConfig
+from cotrader_tui.domain.changes import Reconciliation
+from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.identifiers import AccountId
+from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError, Trigger
+from cotrader_tui.errors import BrokerError, ErrorKind, StoreError
+from cotrader_tui.store.landing import Landing
+from cotrader_tui.store.writer import Writer
+from cotrader_tui.sync.reconcile import reconcile
+
+log = logging.getLogger(__name__)
+
+CYCLE_BUDGET = timedelta(seconds=100)
+_KEPT = "The last figures stay, with their age; the next sync tries again."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run came to."""
+
+    status: RunStatus
+    error: SyncError | None = None
+    is_grant_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CycleOutcome:
+    """What a whole cycle came to: failed if no account landed, partial if not all landed whole."""
+
+    number: int
+    status: RunStatus
+    error: SyncError | None
+    is_grant_refused: bool
+
+
+class _Runs:
+    """The runs of one cycle that have not ended yet."""
+
+    def __init__(self, writer: Writer, clock: Clock, cycle: int) -> None:
+        self._writer = writer
+        self._clock = clock
+        self.cycle = cycle
+        self.by_account: dict[AccountId, int] = {}
+        self._open = {cycle}
+
+    def begin(self, listed: tuple[Account, ...], wanted: tuple[Account, ...]) -> None:
+        self.by_account = self._writer.begin_accounts(self.cycle, listed, wanted)
+        self._open = set(self.by_account.values()) | self._open
+
+    def ended(self, run: int) -> None:
+        self._open.discard(run)
+
+    def fail(self, run: int, error: SyncError) -> None:
+        self._writer.finish_run(run, RunStatus.FAILED, SyncCounts(), error, self._clock())
+        self.ended(run)
+
+    def fail_open(self, error: SyncError) -> None:
+        for run in sorted(self._open):
+            self.fail(run, error)
+
+
+async def run_cycle(
+    writer: Writer, broker: Broker, config: ConnectionConfig, connection: int, trigger: Trigger, clock: Clock
+) -> CycleOutcome:
+    """Sync one connection once. A fault becomes the outcome and rows of the sync log.
+
+    Raises:
+        StoreError: not even the failure could be written.
+        asyncio.CancelledError: the engine stops; the open runs are closed as failed.
+    """
+    runs = _Runs(writer, clock, writer.begin_cycle(connection, trigger, clock()))
+    try:
+        results = await _fetch(broker, config, runs)
+    except asyncio.CancelledError:
+        runs.fail_open(SyncError(ErrorKind.INTERNAL, "The program was asked to end in the middle of this sync.", _KEPT))
+        raise
+    except BrokerError as error:
+        runs.fail_open(_in_words(error))
+        return CycleOutcome(runs.cycle, RunStatus.FAILED, _in_words(error), error.is_grant_refused)
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("The sync of %s failed inside the program", config.name)
+        failure = _internal(config.name)
+        runs.fail_open(failure)
+        return CycleOutcome(runs.cycle, RunStatus.FAILED, failure, is_grant_refused=False)
+    return _summary(runs.cycle, [_settle(writer, runs, result, clock) for result in results])
+
+
+def _in_words(error: BrokerError) -> SyncError:
+    return SyncError(error.kind, error.message, error.hint or _KEPT)
+
+
+def _internal(place: str) -> SyncError:
+    return SyncError(
+        ErrorKind.INTERNAL,
+        f"A fault of this program while syncing {place}.",
+        "The log file has the details; please report it.",
+    )
+
+
+async def _fetch(broker: Broker, config: ConnectionConfig, runs: _Runs) -> tuple[AccountResult, ...]:
+    try:
+        async with asyncio.timeout(CYCLE_BUDGET.total_seconds()):
+            listed = await broker.accounts()
+            wanted = _wanted(listed, config)
+            runs.begin(listed, wanted)
+            return await broker.fetch(wanted, CYCLE_BUDGET)
+    except TimeoutError as error:
+        seconds = int(CYCLE_BUDGET.total_seconds())
+        raise BrokerError(ErrorKind.NETWORK, f"{config.name} did not answer within {seconds} s.", _KEPT) from error
+
+
+def _wanted(listed: tuple[Account, ...], config: ConnectionConfig) -> tuple[Account, ...]:
+    if not listed:
+        raise BrokerError(
+            ErrorKind.BROKER, f"{config.name} lists no accounts.", "Check that the grant belongs to the right log-in."
+        )
+    chosen = config.account_filter
+    wanted = tuple(account for account in listed if not chosen or account.id.number in chosen)
+    if not wanted:
+        raise BrokerError(
+            ErrorKind.BROKER,
+            f"{config.name} lists none of the accounts {', '.join(sorted(chosen))}.",
+            "Check TASTYTRADE_ACCOUNT_NUMBER; leave it out to sync every account.",
+        )
+    return wanted
+
+
+def _settle(writer: Writer, runs: _Runs, result: AccountResult, clock: Clock) -> Outcome:
+    """Land one account's answer, or write down why it did not come."""
+    run = runs.by_account[result.account.id]
+    if isinstance(result, AccountFailure):
+        error = _in_words(result.error)
+        runs.fail(run, error)
+        return Outcome(RunStatus.FAILED, error, result.error.is_grant_refused)
+    try:
+        outcome = _land(writer, run, result, clock)
+    except StoreError as error:
+        failure = SyncError(ErrorKind.STORE, error.message, error.hint)
+    except Exception:
+        log.exception("Account %s could not be landed", result.account.id.number)
+        failure = _internal(f"account {result.account.id.number}")
+    else:
+        runs.ended(run)
+        return outcome
+    runs.fail(run, failure)
+    return Outcome(RunStatus.FAILED, failure)
+
+
+def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock) -> Outcome:
+    now = clock()
+    with writer.transaction():
+        stored = writer.stored_account(snapshot.account.id, now)
+        changes = reconcile(stored, snapshot, now)
+        error = _shortcomings(snapshot, changes)
+        status = RunStatus.SUCCESS if error is None else RunStatus.PARTIAL
+        writer.land(
+            Landing(
+                run=run,
+                account=snapshot.account.id,
+                instruments=(*(holding.instrument for holding in snapshot.holdings), *snapshot.underlyings),
+                quotes=snapshot.quotes,
+                greeks=snapshot.greeks,
+                balances=snapshot.balances,
+                quarantined=tuple((row.symbol, row.reason, row.raw) for row in snapshot.quarantined),
+                status=status,
+                error=error,
+                now=now,
+            ),
+            changes,
+        )
+    return Outcome(status, error)
+
+
+def _shortcomings(snapshot: BrokerSnapshot, changes: Reconciliation) -> SyncError | None:
+    """Why a landed answer is not whole, in one row; `None` if it is."""
+    if not changes.notes:
+        return None
+    is_unreadable = bool(snapshot.quarantined) or not snapshot.is_complete
+    kind = ErrorKind.PAYLOAD if is_unreadable else ErrorKind.BROKER
+    hint = "Everything else landed."
+    if is_unreadable:
+        hint = "Everything else landed; `enter` on this line shows the rows that could not be read."
+    return SyncError(kind, " ".join(changes.notes), hint)
+
+
+def _summary(cycle: int, outcomes: Iterable[Outcome]) -> CycleOutcome:
+    outcomes = list(outcomes)
+    statuses = {outcome.status for outcome in outcomes}
+    status = statuses.pop() if len(statuses) == 1 else RunStatus.PARTIAL
+    error = next((outcome.error for outcome in outcomes if outcome.error is not None), None)
+    is_refused = status is RunStatus.FAILED and any(outcome.is_grant_refused for outcome in outcomes)
+    return CycleOutcome(cycle, status, error, is_refused)

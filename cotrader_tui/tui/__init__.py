@@ -1,0 +1,1 @@
+"""The full-screen monitor: reads the store, never a broker."""

@@ -1,0 +1,55 @@
+"""Screen 4: what each account is worth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cotrader_tui.analytics.totals import account_pnl
+from cotrader_tui.domain.portfolio import AccountBook, PortfolioSnapshot
+from cotrader_tui.domain.text import visible
+from cotrader_tui.tui.present.figures import STALE, Figures
+from cotrader_tui.tui.present.text import Column, Piece, Row
+from cotrader_tui.tui.present.times import calm_age, since
+
+COLUMNS = (
+    Column("account", "Account", 12, 0, is_text=True),
+    Column("nickname", "Name", 14, 7, is_text=True),
+    Column("connection", "Connection", 12, 8, is_text=True),
+    Column("net_liq", "Net liq", 14, 1),
+    Column("cash", "Cash", 13, 5),
+    Column("buying_power", "Buying power", 13, 4),
+    Column("maintenance", "Maintenance", 13, 9),
+    Column("open", "Open P&L", 12, 2),
+    Column("day", "Day P&L", 12, 3),
+    Column("positions", "Pos", 4, 6),
+    Column("age", "As of", 7, 10, is_marked=False),
+)
+_WIDTHS = {column.key: column.width for column in COLUMNS}
+
+
+def rows(snapshot: PortfolioSnapshot, now: datetime, figures: Figures) -> tuple[Row, ...]:
+    """One row an account, those in no total last and dim."""
+    books = sorted(snapshot.accounts, key=lambda book: (not book.is_included, book.connection, book.account.id))
+    return tuple(_row(snapshot, book, now, figures) for book in books)
+
+
+def _row(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime, figures: Figures) -> Row:
+    account, balances = book.account, book.balances
+    pnl = account_pnl(snapshot, book, now)
+    as_of = calm_age(since(book.last_synced_at, now))
+    cells = {
+        "account": Piece(visible(account.id.number)),
+        "nickname": Piece(visible(account.nickname) if book.is_included else "not counted"),
+        "connection": Piece(visible(book.connection)),
+        "net_liq": figures.money(balances.net_liquidating_value if balances else None, _WIDTHS["net_liq"]),
+        "cash": figures.money(balances.cash_balance if balances else None, _WIDTHS["cash"]),
+        "buying_power": figures.money(balances.buying_power if balances else None, _WIDTHS["buying_power"]),
+        "maintenance": figures.money(balances.maintenance_requirement if balances else None, _WIDTHS["maintenance"]),
+        "open": figures.starred(pnl.open_pnl, _WIDTHS["open"]),
+        "day": figures.starred(pnl.day_pnl, _WIDTHS["day"]),
+        "positions": Piece(str(pnl.positions)),
+        "age": Piece(as_of, STALE),
+    }
+    if not book.is_included:
+        cells = {key: Piece(piece.text, STALE) for key, piece in cells.items()}
+    return Row(f"{account.id.broker} {account.id.number}", cells)

@@ -1,0 +1,134 @@
+"""Numbers as text: rounded half-even, signed where they are gains or losses, masked in privacy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from cotrader_tui.analytics.sums import PartialSum
+from cotrader_tui.tui.present.text import UNKNOWN, Piece
+
+GAIN, LOSS, WARN, STALE, ACCENT = "$gain", "$loss", "$warn", "$stale", "$accent"
+"""Colour tokens; `themes.py` gives them their colours. Each only repeats what a sign, a word or a glyph says."""
+
+MASK = "•••••"
+"""Stands for every amount in privacy, always as wide, so that it tells nothing of its size."""
+
+_SCALES = (("", Decimal(1)), ("k", Decimal(1000)), ("M", Decimal(10) ** 6), ("B", Decimal(10) ** 9))
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """`value` to `places` decimals, half-even; never a negative zero."""
+    result = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return abs(result) if result == 0 else result
+
+
+def number(value: Decimal, places: int, *, is_signed: bool = False, width: int | None = None) -> str:
+    """`value` with thousands separators; where `width` is too small with fewer decimals, then in k, M or B.
+
+    Never cut: what fits in no way becomes `#`.
+    """
+    for suffix, scale in _SCALES:
+        for decimals in dict.fromkeys((places if not suffix else 2, 1 if suffix else 0, 0)):
+            shown = rounded(value / scale, decimals)
+            sign = "+" if is_signed and shown > 0 else ""
+            text = f"{sign}{shown:,f}{suffix}"
+            if width is None or len(text) <= width:
+                return text
+    return "#" * (width or 1)
+
+
+def exact(value: Decimal | None) -> str:
+    """Every digit of `value`, in plain notation."""
+    if value is None:
+        return UNKNOWN
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def tone(value: Decimal | float | None) -> str:
+    """The colour that repeats the sign."""
+    if value is None or value == 0:
+        return ""
+    return GAIN if value > 0 else LOSS
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How figures are shown: with their amounts or, in privacy, without.
+
+    Amounts are money, quantities, average open prices and position Greeks. Percentages, market prices, days and
+    implied volatility are none.
+    """
+
+    is_private: bool = False
+
+    def money(self, value: Decimal | None, width: int | None = None, places: int = 2) -> Piece:
+        """An amount of money that is neither gain nor loss."""
+        if value is None:
+            return Piece(UNKNOWN)
+        return Piece(MASK) if self.is_private else Piece(number(value, places, width=width))
+
+    def gain(self, value: Decimal | None, width: int | None = None) -> Piece:
+        """A gain (+) or a loss (−), its sign always printed."""
+        if value is None:
+            return Piece(UNKNOWN)
+        if self.is_private:
+            return Piece(MASK)
+        return Piece(number(value, 2, is_signed=True, width=width), tone(rounded(value, 2)))
+
+    def quantity(self, value: Decimal | None, width: int | None = None) -> Piece:
+        """At most four decimals; the detail has them all."""
+        if value is None:
+            return Piece(UNKNOWN)
+        if self.is_private:
+            return Piece(MASK)
+        shown = exact(rounded(value, 4))
+        return Piece(shown if width is None or len(shown) <= width else number(value, 2, width=width))
+
+    def price(self, value: Decimal | None, width: int | None = None) -> Piece:
+        """A price of the market: two decimals, four below 0.10 where it has them."""
+        if value is None:
+            return Piece(UNKNOWN)
+        is_tiny = 0 < abs(value) < Decimal("0.1") and rounded(value, 2) != value
+        return Piece(number(value, 4 if is_tiny else 2, width=width))
+
+    def cost(self, value: Decimal | None, width: int | None = None) -> Piece:
+        """An average open price: as a price, but an amount."""
+        return Piece(MASK) if self.is_private and value is not None else self.price(value, width)
+
+    def percent(self, value: Decimal | None, width: int | None = None, suffix: str = "") -> Piece:
+        """A percentage of gain or loss to one decimal."""
+        if value is None:
+            return Piece(UNKNOWN)
+        return Piece(number(value, 1, is_signed=True, width=width) + suffix, tone(rounded(value, 1)))
+
+    def greek(self, value: float | None, width: int | None = None) -> Piece:
+        """A position's sensitivity: one decimal, more below 1, none from 1,000; 0 where it is none."""
+        if value is None or not math.isfinite(value):
+            return Piece(UNKNOWN)
+        if self.is_private:
+            return Piece(MASK)
+        size = abs(value)
+        places = 0 if size >= 1000 else 1 if size >= 1 else 2 if size >= 0.1 else 3
+        shown = rounded(Decimal(repr(value)), places)
+        return Piece("0" if shown == 0 else number(shown, places, is_signed=True, width=width))
+
+    def volatility(self, value: float | None) -> Piece:
+        """A fraction as volatility points: 0.31 is 31.0."""
+        if value is None or not math.isfinite(value):
+            return Piece(UNKNOWN)
+        return Piece(number(Decimal(repr(value)) * 100, 1))
+
+    def partial(self, total: PartialSum, *, is_gain: bool = True) -> Piece:
+        """A sum; where it misses items it says of how many: `+8,310.40 (38/40)`."""
+        shown = self.gain(total.value) if is_gain else self.money(total.value)
+        if total.is_complete or total.value is None:
+            return shown
+        return Piece(f"{shown.text} ({total.known}/{total.of})", shown.style)
+
+    def starred(self, total: PartialSum, width: int, *, is_gain: bool = True) -> Piece:
+        """A sum in a column; a star behind it says that it misses items."""
+        shown = self.gain(total.value, width - 1) if is_gain else self.money(total.value, width - 1)
+        return shown if total.is_complete or total.value is None else Piece(f"{shown.text}*", shown.style)

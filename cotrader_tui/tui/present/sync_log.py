@@ -1,0 +1,98 @@
+"""Screen 3: what each attempt to sync came to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cotrader_tui.domain.sync import RunStatus, SyncRun
+from cotrader_tui.domain.text import visible
+from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN
+from cotrader_tui.tui.present.text import UNKNOWN, Column, Line, Piece, Row
+from cotrader_tui.tui.present.times import duration, moment
+
+COLUMNS = (
+    Column("time", "Time (NY)", 12, 0, is_text=True, is_marked=False),
+    Column("connection", "Connection", 12, 3, is_text=True),
+    Column("account", "Account", 10, 4, is_text=True),
+    Column("trigger", "Trigger", 9, 9, is_text=True),
+    Column("status", "Status", 9, 1, is_text=True),
+    Column("duration", "Took", 6, 8, is_marked=False),
+    Column("added", "Added", 5, 5),
+    Column("updated", "Updated", 7, 6),
+    Column("closed", "Closed", 6, 7),
+    Column("error", "Error and next step", 24, 2, is_text=True, is_flexible=True),
+)
+
+_STYLES = {RunStatus.RUNNING: ACCENT, RunStatus.SUCCESS: GAIN, RunStatus.PARTIAL: WARN, RunStatus.FAILED: LOSS}
+_GLYPHS = {RunStatus.RUNNING: "…", RunStatus.SUCCESS: "✓", RunStatus.PARTIAL: "~", RunStatus.FAILED: "×"}
+
+
+def status(run: SyncRun) -> Piece:
+    return Piece(f"{_GLYPHS[run.status]} {run.status}", _STYLES[run.status])
+
+
+def rows(runs: tuple[SyncRun, ...], now: datetime) -> tuple[Row, ...]:
+    """One row a run, newest first; the key is the run's id."""
+    return tuple(_row(run, now) for run in runs)
+
+
+def _row(run: SyncRun, now: datetime) -> Row:
+    is_done = run.completed_at is not None
+    counts = run.counts
+    cells = {
+        "time": Piece(moment(run.started_at, now)),
+        "connection": Piece(visible(run.connection)),
+        "account": Piece(visible(run.account) if run.account else UNKNOWN),
+        "trigger": Piece(run.trigger.value, STALE),
+        "status": status(run),
+        "duration": Piece(duration(run.duration), STALE),
+        "added": _count(counts.added, is_done=is_done),
+        "updated": _count(counts.updated, is_done=is_done),
+        "closed": _count(counts.closed, is_done=is_done),
+        "error": Piece(_error(run), WARN if run.status is RunStatus.PARTIAL else ""),
+    }
+    return Row(str(run.id), cells)
+
+
+def _count(value: int, *, is_done: bool) -> Piece:
+    if not is_done:
+        return Piece(UNKNOWN)
+    return Piece(str(value), "" if value else STALE)
+
+
+def _error(run: SyncRun) -> str:
+    return "" if run.error is None else visible(f"{run.error.message} {run.error.hint}".strip())
+
+
+def detail(run: SyncRun, now: datetime) -> tuple[Line, ...]:
+    """Everything about one run, a fact a line: label, then value."""
+    counts = run.counts
+    ended = UNKNOWN if run.completed_at is None else moment(run.completed_at, now)
+    facts = [
+        ("Connection", Piece(visible(f"{run.connection} ({run.broker})"))),
+        ("Account", Piece(visible(run.account) if run.account else "none: the connection itself failed")),
+        ("Status", status(run)),
+        ("Trigger", Piece(f"{run.trigger}, {visible(run.sync_type)}")),
+        ("Started", Piece(f"{moment(run.started_at, now)} New York")),
+        ("Ended", Piece(f"{ended} New York, after {duration(run.duration)}" if run.completed_at else "not yet")),
+        (
+            "Positions",
+            Piece(f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"),
+        ),
+        ("Rows not read", Piece(str(counts.quarantined), WARN if counts.quarantined else "")),
+    ]
+    if run.error is not None:
+        facts += [
+            ("Error", Piece(f"{visible(run.error.message)} ({run.error.kind})", LOSS)),
+            ("Next step", Piece(visible(run.error.hint) or UNKNOWN)),
+        ]
+    return tuple((Piece(f"{label:<15}", STALE), value) for label, value in facts)
+
+
+def quarantined(rows_not_read: tuple[tuple[str | None, str, str], ...]) -> tuple[Line, ...]:
+    """The rows a run could not read: symbol and reason, then the raw row as the broker sent it."""
+    lines: list[Line] = []
+    for symbol, reason, raw in rows_not_read:
+        lines.append((Piece(visible(symbol or "no symbol"), WARN), Piece(f"  {visible(reason)}")))
+        lines.append((Piece(f"  {visible(raw)}", STALE),))
+    return tuple(lines)

@@ -1,0 +1,81 @@
+"""A stand-in server and connections to it, with clocks and limits that suit tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from cotrader_tui.brokers.base import BrokerSnapshot, ConnectionConfig, Secret
+from cotrader_tui.brokers.retry import RetryPolicy
+from cotrader_tui.brokers.tastytrade.client import TastytradeBroker
+from cotrader_tui.brokers.tastytrade.stream import StreamLimits
+from cotrader_tui.domain.clock import Clock
+from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TastytradeStandin
+
+NOW = datetime(2026, 11, 18, 20, 46, tzinfo=UTC)
+BUDGET = timedelta(seconds=20)
+NO_WAITING = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
+SHORT_STREAM = StreamLimits(opening=0.4, quiet=0.1, total=0.3)
+
+
+class Connect(Protocol):
+    def __call__(
+        self,
+        *,
+        url: str | None = None,
+        client_secret: str = CLIENT_SECRET,
+        call_timeout: float = 2.0,
+        clock: Clock = ...,
+        stream_limits: StreamLimits = ...,
+    ) -> TastytradeBroker: ...
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def server() -> Iterator[TastytradeStandin]:
+    with TastytradeStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+async def connect(server: TastytradeStandin) -> AsyncIterator[Connect]:
+    """Makes connections to the server that are closed after the test."""
+    made: list[TastytradeBroker] = []
+
+    def make(
+        *,
+        url: str | None = None,
+        client_secret: str = CLIENT_SECRET,
+        call_timeout: float = 2.0,
+        clock: Clock = lambda: NOW,
+        stream_limits: StreamLimits = SHORT_STREAM,
+    ) -> TastytradeBroker:
+        config = ConnectionConfig(
+            "tastytrade",
+            "tastytrade",
+            options={"api_url": url or server.url},
+            secrets={"client_secret": Secret(client_secret), "refresh_token": Secret(REFRESH_TOKEN)},
+        )
+        broker = TastytradeBroker(
+            config, clock, policy=NO_WAITING, call_timeout=call_timeout, stream_limits=stream_limits
+        )
+        made.append(broker)
+        return broker
+
+    yield make
+    for broker in made:
+        await broker.close()
+
+
+async def only_snapshot(broker: TastytradeBroker) -> BrokerSnapshot:
+    """The snapshot of the single account the server has."""
+    (result,) = await broker.fetch(await broker.accounts(), BUDGET)
+    assert isinstance(result, BrokerSnapshot), result
+    return result
