@@ -63,7 +63,7 @@ class CorruptStoreError(StoreError):
     """The file is not a database, or its pages are damaged."""
 
 
-class SyncTimeoutError(CotraderError):
+class SyncTimeoutError(StoreError):
     """The engine that syncs the database did not finish in time (exit code 4)."""
 
 

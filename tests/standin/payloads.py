@@ -18,7 +18,13 @@ class Missing:
 MISSING: Final = Missing()
 
 
-def account_entry(number: str, nickname: str = "Individual", **changes: object) -> Json:
+def changed(row: Json, /, **changes: object) -> Json:
+    """A copy of `row` with other values; keys with underscores for dashes, `MISSING` takes one out."""
+    dashed = {key.replace("_", "-"): value for key, value in changes.items()}
+    return {key: value for key, value in (row | dashed).items() if value is not MISSING}
+
+
+def account_entry(number: str, nickname: str | None = "Individual", **changes: object) -> Json:
     """One entry of `/customers/me/accounts`."""
     account: Json = {
         "account-number": number,
@@ -33,7 +39,7 @@ def account_entry(number: str, nickname: str = "Individual", **changes: object) 
         "suitable-options-level": "No Restrictions",
         "created-at": "2021-04-12T15:02:11.483+00:00",
     }
-    return {"account": _changed(account, changes), "authority-level": "owner"}
+    return {"account": changed(account, **changes), "authority-level": "owner"}
 
 
 def position_row(
@@ -80,7 +86,7 @@ def position_row(
     if mark_price is not None and multiplier is not MISSING:
         row["mark-price"] = str(mark_price)
         row["mark"] = str(Decimal(str(mark_price)) * size * Decimal(str(multiplier)))
-    return _changed(row, changes)
+    return changed(row, **changes)
 
 
 def equity_row(
@@ -200,7 +206,7 @@ def balances_payload(net_liquidating_value: Number, cash_balance: Number, **chan
         "snapshot-date": "2026-11-18",
         "updated-at": "2026-11-18T20:45:57.031+00:00",
     }
-    return _changed(balances, changes)
+    return changed(balances, **changes)
 
 
 EMPTY_BOOK_VALUES: Final[Json] = {
@@ -225,7 +231,7 @@ def market_data_row(instrument_type: str, symbol: str, **changes: object) -> Jso
         "halt-start-time": -1,
         "halt-end-time": -1,
     }
-    return _changed(row, changes)
+    return changed(row, **changes)
 
 
 def greeks_event(delta: float | str, **changes: float | str) -> Json:
@@ -254,8 +260,3 @@ def symbols_of(rows: Iterable[Json]) -> list[str]:
 
 def _expires_at(expiration: date) -> str:
     return datetime.combine(expiration, time(21), UTC).isoformat(timespec="milliseconds")
-
-
-def _changed(row: Json, changes: dict[str, Any]) -> Json:
-    dashed = {key.replace("_", "-"): value for key, value in changes.items()}
-    return {key: value for key, value in (row | dashed).items() if value is not MISSING}

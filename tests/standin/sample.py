@@ -11,6 +11,7 @@ from tests.standin.book import Book
 from tests.standin.payloads import (
     Json,
     balances_payload,
+    changed,
     crypto_row,
     equity_row,
     future_option_row,
@@ -36,7 +37,7 @@ def sample_book(today: date, *, has_odd_row: bool = False) -> Book:
     """Two accounts as of `today`; with `has_odd_row` one row has an instrument type nobody knows."""
     rows = main_rows(today)
     if has_odd_row:
-        rows.append(equity_row("XQZ1", 3, "10.0", "11.0", instrument_type="Prediction Market"))
+        rows.append(changed(equity_row("XQZ1", 3, "10.0", "11.0"), instrument_type="Prediction Market"))
     book = Book()
     book.add_account(MAIN, rows, _balances(rows, "48210.37"))
     roth = roth_rows(today)

@@ -15,6 +15,7 @@ from cotrader_tui.domain.instruments import Instrument, InstrumentType, OptionTy
 from tests.standin.payloads import (
     MISSING,
     Json,
+    changed,
     crypto_row,
     equity_row,
     future_option_row,
@@ -80,7 +81,11 @@ def test_future_option_stands_under_the_product_and_moves_with_its_exact_contrac
     assert option.multiplier == 5
     underlying = underlying_of(option)
     assert underlying is not None
-    assert (underlying.id, underlying.underlying, underlying.multiplier) == (tasty("future:/MESZ6"), "/MES", 5)
+    assert (underlying.id, underlying.underlying, underlying.multiplier) == (
+        tasty("future:/MESZ6"),
+        "/MES",
+        Decimal(5),
+    )
 
 
 def test_future_option_row_that_names_only_the_product_takes_the_contract_from_its_symbol() -> None:
@@ -148,7 +153,7 @@ def test_adjusted_options_are_flagged(changes: Json, is_adjusted: bool) -> None:
 
 
 def test_option_with_an_odd_symbol_keeps_what_the_row_says() -> None:
-    option = instrument(option_row("AAPL", DECEMBER, "C", 200, 1, "1", "1", symbol="AAPL-CALL"))
+    option = instrument(changed(option_row("AAPL", DECEMBER, "C", 200, 1, "1", "1"), symbol="AAPL-CALL"))
     assert (option.strike, option.option_type, option.expiration) == (None, None, DECEMBER)
     assert option.streamer_symbol == ".AAPL261218C200"
 
@@ -157,16 +162,13 @@ def test_option_without_an_underlying_is_refused() -> None:
     with pytest.raises(RowError, match="underlying"):
         instrument(option_row("AAPL", DECEMBER, "C", 200, 1, "1", "1", underlying_symbol=MISSING))
     with pytest.raises(RowError, match="futures contract"):
-        instrument(
-            future_option_row(
-                "/MESZ6", "EX3Z6", DECEMBER, "P", 1, 1, "1", "1", multiplier=5, underlying_symbol=MISSING, symbol="odd"
-            )
-        )
+        row = future_option_row("/MESZ6", "EX3Z6", DECEMBER, "P", 1, 1, "1", "1", multiplier=5)
+        instrument(changed(row, underlying_symbol=MISSING, symbol="odd"))
 
 
 @pytest.mark.parametrize(("spelling", "kind"), TYPES.items())
 def test_every_known_instrument_type_is_read(spelling: str, kind: InstrumentType) -> None:
-    row = option_row("AAPL", DECEMBER, "C", 200, 1, "1", "1", instrument_type=spelling)
+    row = changed(option_row("AAPL", DECEMBER, "C", 200, 1, "1", "1"), instrument_type=spelling)
     if kind is InstrumentType.FUTURE_OPTION:
         row = future_option_row("/MESZ6", "EX3Z6", DECEMBER, "P", 6450, 1, "1", "1", multiplier=5)
     assert instrument(row).type is kind
@@ -189,8 +191,8 @@ def test_product_of_a_contract(contract: str, product: str | None) -> None:
     [
         ("./MNQZ6D4AZ6 261222C24575", "/MNQZ6", "24575"),
         ("./MCLJ7MCOJ7 270317P55", "/MCLJ7", "55"),
-        ("./ESH7  EW1H7 270306P6450.5", "/ESH7", "6450.5"),
-        ("./6EM7  EUUM7 270604C1.085", "/6EM7", "1.085"),
+        ("./ESH7 EW1H7 270306P6450.5", "/ESH7", "6450.5"),
+        ("./6EM7 EUUM7 270604C1.085", "/6EM7", "1.085"),
     ],
 )
 def test_future_option_symbols_have_a_fixed_width(symbol: str, contract: str, strike: str) -> None:

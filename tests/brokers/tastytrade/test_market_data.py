@@ -13,7 +13,7 @@ from cotrader_tui.brokers.tastytrade.parse import UnreadableError
 from cotrader_tui.brokers.tastytrade.rows import PositionRow
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import MarkSource, Quote
-from tests.standin.payloads import Json, equity_row, future_option_row, market_data_row, option_row
+from tests.standin.payloads import Json, changed, equity_row, future_option_row, market_data_row, option_row
 
 NOW = datetime(2026, 11, 18, 20, 46, tzinfo=UTC)
 DECEMBER = date(2026, 12, 18)
@@ -97,7 +97,7 @@ def test_types_are_asked_for_by_their_names() -> None:
     index, contract = underlying_of(spx), underlying_of(future_option)
     assert index is not None
     assert contract is not None
-    bond = instrument(equity_row("912810", 1, "1", "1", instrument_type="Bond"))
+    bond = instrument(changed(equity_row("912810", 1, "1", "1"), instrument_type="Bond"))
     assert market_data_calls([future_option, spx, index, contract, bond]) == [
         [
             ("equity-option", "SPXW  261218P06000000"),

@@ -15,6 +15,7 @@ from cotrader_tui.domain.positions import DatedAmount, Holding
 from tests.standin.payloads import (
     MISSING,
     Json,
+    changed,
     crypto_row,
     equity_row,
     future_row,
@@ -26,7 +27,7 @@ NOW = datetime(2026, 11, 18, 20, 46, tzinfo=UTC)
 DECEMBER = date(2026, 12, 18)
 
 
-def parse(*rows: Any, **body: Any) -> PositionsAnswer:
+def parse(*rows: object, **body: object) -> PositionsAnswer:
     """Parsed as the client does it, numbers exact."""
     text = json.dumps({"data": {"items": list(rows)}, **body})
     return parse_positions(json.loads(text, parse_float=Decimal, parse_constant=str), NUMBER, NOW)
@@ -55,7 +56,7 @@ def open_pnl(row: Json) -> Decimal:
         (equity_row("KO", 100, "54.50", "52.79"), "-171"),
         (future_row("/MYMZ6", 1, "45688.0", "45798.0", multiplier="0.5"), "55"),
         (future_row("/MYMZ6", -2, "45688.0", "45798.0", multiplier="0.5"), "-110"),
-        (crypto_row("BTC/USD", "0.02187654", "60000.10", "94485.81"), "754.4180222634"),
+        (crypto_row("BTC/USD", "0.02187654", "60000.10", "94485.81"), "754.4280142434"),
     ],
 )
 def test_open_pnl_of_worked_examples(row: Json, pnl: str) -> None:
@@ -64,9 +65,9 @@ def test_open_pnl_of_worked_examples(row: Json, pnl: str) -> None:
 
 @pytest.mark.parametrize("quantity", ["0.02187654", "100.29", "12345678.12345678"])
 def test_fractional_quantities_keep_their_last_digit(quantity: str) -> None:
-    holding, _ = only(crypto_row("ETH/USD", 1, "1", "1", quantity=float(quantity)))
+    holding, _ = only(changed(crypto_row("ETH/USD", 1, "1", "1"), quantity=float(quantity)))
     assert str(holding.quantity) == quantity
-    holding, _ = only(crypto_row("ETH/USD", 1, "1", "1", quantity=quantity))
+    holding, _ = only(changed(crypto_row("ETH/USD", 1, "1", "1"), quantity=quantity))
     assert str(holding.quantity) == quantity
 
 
@@ -102,7 +103,7 @@ def test_mark_of_the_row_is_labelled_as_the_brokers() -> None:
 
 @pytest.mark.parametrize("mark_price", [MISSING, None, "NaN", "", "n/a"])
 def test_unknown_mark_gives_no_quote_and_keeps_the_position(mark_price: object) -> None:
-    answer = parse(equity_row("KO", 10, "60", "62", mark_price=mark_price, mark=MISSING))
+    answer = parse(changed(equity_row("KO", 10, "60", "62"), mark_price=mark_price, mark=MISSING))
     assert answer.quotes == ()
     assert [holding.quantity for holding in answer.holdings] == [Decimal(10)]
 
@@ -195,7 +196,7 @@ def test_opened_at_is_the_instant_in_utc() -> None:
 def test_row_with_an_unreadable_required_field_is_set_aside_and_the_rest_lands(
     changes: dict[str, Any], field: str
 ) -> None:
-    answer = parse(equity_row("KO", 10, "60", "62"), equity_row("PEP", 5, "150", "151", **changes))
+    answer = parse(equity_row("KO", 10, "60", "62"), changed(equity_row("PEP", 5, "150", "151"), **changes))
     assert [holding.instrument.symbol for holding in answer.holdings] == ["KO"]
     (row,) = answer.quarantined
     assert row.symbol == "PEP"
@@ -205,25 +206,25 @@ def test_row_with_an_unreadable_required_field_is_set_aside_and_the_rest_lands(
 
 
 def test_row_without_a_symbol_is_set_aside_without_one() -> None:
-    answer = parse(equity_row("KO", 10, "60", "62", symbol=MISSING), ["no", "row"], None)
+    answer = parse(changed(equity_row("KO", 10, "60", "62"), symbol=MISSING), ["no", "row"], None)
     assert [row.symbol for row in answer.quarantined] == [None, None, None]
 
 
 def test_missing_average_open_price_is_unknown() -> None:
-    holding, _ = only(equity_row("KO", 10, "60", "62", average_open_price=MISSING))
+    holding, _ = only(changed(equity_row("KO", 10, "60", "62"), average_open_price=MISSING))
     assert holding.average_open_price is None
 
 
 @pytest.mark.parametrize("kind", ["Prediction Market", "Unknown", ""])
 def test_unknown_instrument_type_is_set_aside_by_name(kind: str) -> None:
-    answer = parse(equity_row("XQZ", 3, "10", "11", instrument_type=kind))
+    answer = parse(changed(equity_row("XQZ", 3, "10", "11"), instrument_type=kind))
     (row,) = answer.quarantined
     assert (row.symbol, row.reason) == ("XQZ", f"The instrument type {kind!r} is not known.")
     assert answer.holdings == ()
 
 
 def test_quantity_without_a_direction_is_set_aside() -> None:
-    (row,) = parse(equity_row("KO", 10, "60", "62", quantity_direction="Zero")).quarantined
+    (row,) = parse(changed(equity_row("KO", 10, "60", "62"), quantity_direction="Zero")).quarantined
     assert row.reason == "The row has a quantity but no direction."
 
 

@@ -1,0 +1,107 @@
+"""One thread that notices commits, reads the whole book at one moment, and tells the app."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from textual.message import Message
+
+from cotrader_tui.domain.clock import Clock, exchange_date
+from cotrader_tui.errors import StoreError, StoreMissingError
+from cotrader_tui.store.reader import Reader
+from cotrader_tui.tui.messages import SnapshotRead, StoreTrouble, Trouble
+
+_TROUBLE_WAIT = 1.0
+"""Seconds between attempts while the database cannot be read."""
+_STOP_WAIT = 1.0
+
+
+class StoreWatcher:
+    """Reads `path` whenever something was committed, the exchange's date changed, or the file was replaced.
+
+    `post` takes the messages and returns False once the app closes, which ends the thread. It must be thread-safe.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, post: Callable[[Message], bool], poll: timedelta = timedelta(milliseconds=250)
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._post = post
+        self._poll = poll.total_seconds()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store-watcher", daemon=True)
+        self._reader: Reader | None = None
+        self._seen: tuple[int, date] | None = None
+        self._signature: tuple[int, ...] = ()
+        self._trouble: Trouble | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the database. Safe to call twice, from any other thread."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_WAIT)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self._look()
+                self._stopped.wait(self._poll if self._trouble is None else max(self._poll, _TROUBLE_WAIT))
+        finally:
+            self._close()
+
+    def _look(self) -> None:
+        try:
+            message = self._news()
+        except StoreError as error:
+            message = self._failed(Trouble(error.message, error.hint, isinstance(error, StoreMissingError)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the screen says so and the watch goes on
+            fault = f"The database {self._path} holds something that cannot be shown: {type(error).__name__}: {error}."
+            message = self._failed(Trouble(fault, "`cotrader doctor` checks it; please report this."))
+        if message is not None and not self._post(message):
+            self._stopped.set()
+
+    def _failed(self, trouble: Trouble) -> Message | None:
+        self._close()
+        is_new, self._trouble = trouble != self._trouble, trouble
+        return StoreTrouble(trouble) if is_new else None
+
+    def _news(self) -> Message | None:
+        """The book if there is anything new in it."""
+        signature = self._file_signature()
+        if self._reader is not None and signature != self._signature:
+            self._close()
+        if self._reader is None:
+            self._reader = Reader(self._path)
+            self._signature = self._file_signature()
+        today = exchange_date(self._clock())
+        seen = (self._reader.data_version(), today)
+        if seen == self._seen:
+            return None
+        snapshot = self._reader.snapshot(today)
+        self._seen, self._trouble = seen, None
+        return SnapshotRead(snapshot)
+
+    def _file_signature(self) -> tuple[int, ...]:
+        """What differs once the file at the path is another one; of a frozen copy also once it could be live."""
+        try:
+            stat = self._path.stat()
+            signature: tuple[int, ...] = (stat.st_dev, stat.st_ino)
+            if self._reader is not None and self._reader.is_frozen:
+                folder = self._path.parent.stat()
+                signature += (stat.st_ctime_ns, stat.st_size, folder.st_ctime_ns)
+        except FileNotFoundError:
+            return ()
+        return signature
+
+    def _close(self) -> None:
+        self._seen = None
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            reader.close()
