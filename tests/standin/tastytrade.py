@@ -46,6 +46,8 @@ class RecordedRequest:
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
+    accept_version: str | None = None
+    """The version of the interface the client asked for."""
 
 
 ALL_REFUSED_WRITES: list[RecordedRequest] = []
@@ -106,7 +108,7 @@ class TastytradeStandin:
             self.requests.clear()
             self.sockets.clear()
 
-    def change(self, edit: Callable[[Book], None]) -> None:
+    def change(self, edit: Callable[[Book], object]) -> None:
         """Runs `edit` on the book while no request reads it."""
         with self._lock:
             edit(self.book)
@@ -179,7 +181,7 @@ class TastytradeStandin:
         app.router.add_get(STREAM_PATH, self._stream)
         runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, shutdown_timeout=0.1)
+        site = web.TCPSite(runner, "127.0.0.1", self.port)
         await site.start()
         self.port = runner.addresses[0][1]
         self._ready.set()
@@ -193,7 +195,9 @@ class TastytradeStandin:
         """Records, refuses writes, plays faults, checks the access token."""
         if request.path == STREAM_PATH:
             return await handler(request)
-        recorded = RecordedRequest(request.method, request.path, tuple(request.query.items()))
+        recorded = RecordedRequest(
+            request.method, request.path, tuple(request.query.items()), request.headers.get("Accept-Version")
+        )
         with self._lock:
             self.requests.append(recorded)
         if request.method != "GET" and (request.method, request.path) != ("POST", TOKEN_PATH):

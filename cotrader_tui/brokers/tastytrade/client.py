@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -40,6 +40,8 @@ T = TypeVar("T")
 ACCOUNTS_PATH = "/customers/me/accounts"
 MARKET_DATA_PATH = "/market-data/by-type"
 CALL_TIMEOUT = 25.0
+ACCOUNTS_TIMEOUT = 40.0
+"""Seconds for logging in and listing the accounts, tries and waits included."""
 ACCOUNTS_SHARE = 0.7
 """The part of a cycle's budget in which the accounts must answer; the rest is for market data and Greeks."""
 
@@ -55,18 +57,14 @@ class Reading:
     warnings: tuple[str, ...] = ()
 
     @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        return tuple(holding.instrument for holding in self.positions.holdings)
-
-    @property
     def open_instruments(self) -> tuple[Instrument, ...]:
         return tuple(holding.instrument for holding in self.positions.holdings if holding.quantity != 0)
 
     @property
     def underlyings(self) -> tuple[Instrument, ...]:
-        """What moves the holdings and is not held itself, each once."""
-        held = {instrument.id for instrument in self.instruments}
-        found = (underlying_of(instrument) for instrument in self.instruments)
+        """What moves the holdings and is not held itself, each once. Shares closed today are not held."""
+        held = {instrument.id for instrument in self.open_instruments}
+        found = (underlying_of(holding.instrument) for holding in self.positions.holdings)
         return tuple({each.id: each for each in found if each is not None and each.id not in held}.values())
 
 
@@ -91,16 +89,18 @@ class TastytradeBroker:
         *,
         policy: RetryPolicy | None = None,
         call_timeout: float = CALL_TIMEOUT,
+        accounts_timeout: float = ACCOUNTS_TIMEOUT,
         stream_limits: StreamLimits | None = None,
     ) -> None:
         self._clock = clock
         self._api = Api(config, clock, policy or RetryPolicy(), call_timeout)
+        self._accounts_timeout = accounts_timeout
         self._stream_limits = stream_limits or StreamLimits()
         self._running: set[asyncio.Task[Any]] = set()
         self._unreadable_accounts = 0
 
     async def accounts(self) -> tuple[Account, ...]:
-        body = await self._api.get(ACCOUNTS_PATH)
+        body = await self._within(self._accounts_timeout, self._api.get(ACCOUNTS_PATH))
         answer = _read(ACCOUNTS_PATH, lambda: parse_accounts(body))
         self._unreadable_accounts = answer.unreadable
         return answer.accounts
@@ -111,7 +111,7 @@ class TastytradeBroker:
         loop = asyncio.get_running_loop()
         end = loop.time() + budget.total_seconds()
         accounts_end = loop.time() + budget.total_seconds() * ACCOUNTS_SHARE
-        await self._log_in(accounts_end - loop.time())
+        await self._within(accounts_end - loop.time(), self._api.log_in())
         outcomes = await self._read_accounts(accounts, accounts_end - loop.time())
         readings = [each for each in outcomes.values() if isinstance(each, Reading)]
         if not readings:
@@ -127,10 +127,16 @@ class TastytradeBroker:
             task.cancel()
         await self._api.close()
 
-    async def _log_in(self, seconds: float) -> None:
-        outcome = (await settle({"log in": self._api.log_in()}, seconds, self._running))["log in"]
+    async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
+        """The result of one call that `close` can end.
+
+        Raises:
+            BrokerError: the call's own, or of kind network if it is not done after `seconds`.
+        """
+        outcome = (await settle({"call": call}, seconds, self._running))["call"]
         if isinstance(outcome, BrokerError):
             raise outcome
+        return outcome
 
     async def _read_accounts(
         self, accounts: Collection[Account], seconds: float
@@ -147,7 +153,7 @@ class TastytradeBroker:
             return reading
         warnings = list(reading.warnings)
         if self._unreadable_accounts:
-            warnings.append(f"{self._unreadable_accounts} of tastytrade's accounts could not be read and is left out.")
+            warnings.append(f"{_count(self._unreadable_accounts, 'account')} of tastytrade's list could not be read.")
         if isinstance(balances, BrokerError):
             return replace(reading, warnings=(*warnings, f"Balances are unknown: {balances.message}"))
         return replace(reading, balances=balances, warnings=tuple(warnings))
@@ -166,39 +172,40 @@ class TastytradeBroker:
         return _read(path, lambda: parse_balances(body, self._clock()))
 
     async def _read_market(self, readings: list[Reading], seconds: float) -> MarketReading:
-        """Prices nobody's positions came with, and Greeks of every option, at the same time."""
-        known = {quote.instrument: quote for reading in readings for quote in reading.positions.quotes}
-        unpriced = [
-            instrument
-            for reading in readings
-            for instrument in (*reading.open_instruments, *reading.underlyings)
-            if instrument.id not in known
-        ]
-        symbols = self._streamer_symbols(readings)
-        prices, streams = await asyncio.gather(
-            settle(
-                {index: self._prices(params) for index, params in enumerate(market_data_calls(unpriced))},
-                seconds,
-                self._running,
-            ),
-            settle({"greeks": self._greeks(symbols)} if symbols else {}, seconds, self._running),
+        (quotes, price_fault), (greeks, greeks_fault) = await asyncio.gather(
+            self._read_prices(readings, seconds), self._read_greeks(readings, seconds)
         )
-        price_fault, stream_fault = None, None
-        for outcome in prices.values():
-            if isinstance(outcome, BrokerError):
-                price_fault = outcome.message
+        return MarketReading(quotes, greeks, price_fault, greeks_fault)
+
+    async def _read_prices(
+        self, readings: list[Reading], seconds: float
+    ) -> tuple[dict[InstrumentId, Quote], str | None]:
+        """The marks that came with positions, and prices of whatever came without; a sentence if those failed."""
+        quotes = {quote.instrument: quote for reading in readings for quote in reading.positions.quotes}
+        wanted = [each for reading in readings for each in (*reading.open_instruments, *reading.underlyings)]
+        calls = market_data_calls([each for each in wanted if each.id not in quotes])
+        answers = await settle({n: self._prices(params) for n, params in enumerate(calls)}, seconds, self._running)
+        fault = None
+        for answer in answers.values():
+            if isinstance(answer, BrokerError):
+                fault = answer.message
                 continue
-            known.update({quote.instrument: quote for quote in outcome.quotes})
-            if outcome.unreadable:
-                price_fault = f"{outcome.unreadable} rows of market data could not be read."
-        greeks: dict[InstrumentId, Greeks] = {}
-        for stream in streams.values():
-            if isinstance(stream, BrokerError):
-                stream_fault = f"No Greeks arrived: {stream.message}"
-                continue
-            stream_fault = stream.warning
-            greeks = self._greeks_by_instrument(stream, symbols)
-        return MarketReading(known, greeks, price_fault, stream_fault)
+            quotes.update({quote.instrument: quote for quote in answer.quotes})
+            if answer.unreadable:
+                fault = f"{_count(answer.unreadable, 'row')} of market data could not be read."
+        return quotes, fault
+
+    async def _read_greeks(
+        self, readings: list[Reading], seconds: float
+    ) -> tuple[dict[InstrumentId, Greeks], str | None]:
+        """The Greeks that arrived, and a sentence if something is wrong with their stream."""
+        symbols = self._streamer_symbols(readings)
+        if not symbols:
+            return {}, None
+        answer = (await settle({"greeks": self._greeks(symbols)}, seconds, self._running))["greeks"]
+        if isinstance(answer, BrokerError):
+            return {}, f"No Greeks arrived: {answer.message}"
+        return self._greeks_by_instrument(answer, symbols), answer.warning
 
     async def _prices(self, params: list[tuple[str, str]]) -> MarketDataAnswer:
         body = await self._api.get(MARKET_DATA_PATH, params)
@@ -242,7 +249,7 @@ def _snapshot(reading: Reading, market: MarketReading) -> BrokerSnapshot:
     warnings = list(reading.warnings)
     unpriced = sum(each not in market.quotes for each in wanted)
     if market.price_fault and unpriced:
-        warnings.append(f"{unpriced} prices are missing: {market.price_fault}")
+        warnings.append(f"{_count(unpriced, 'price')} missing: {market.price_fault}")
     if market.greeks_fault and any(each.is_option for each in reading.open_instruments):
         warnings.append(market.greeks_fault)
     return BrokerSnapshot(
@@ -264,6 +271,10 @@ def _read(path: str, parse: Callable[[], T]) -> T:
         return parse()
     except UnreadableError as error:
         raise unreadable(path, str(error)) from None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _raise_refused_grant(outcomes: Iterable[Reading | BrokerError]) -> None:

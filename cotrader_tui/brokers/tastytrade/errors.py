@@ -58,7 +58,8 @@ def asked_for(path: str) -> str:
 def answer_error(path: str, status: int, body: object) -> AnswerError:
     """The error for an answer with `status` (not a success) and its parsed JSON `body`, `None` if it is no JSON."""
     code = _error_code(body)
-    answered = f"tastytrade answered {status}{f' ({code})' if code else ''} when asked for {asked_for(path)}."
+    reason = f" ({code})" if code and code != str(status) else ""
+    answered = f"tastytrade answered {status}{reason} when asked for {asked_for(path)}."
     if path.endswith(TOKEN_PATH) and status in {400, 401, 403} and code in _REFUSED_GRANT_CODES:
         refused = f"tastytrade refused the grant ({code})."
         return AnswerError(status, ErrorKind.AUTH, refused, NEW_GRANT_HINT, is_grant_refused=True)

@@ -163,7 +163,10 @@ def _mark(row: PositionRow) -> Decimal | None:
         return row.mark_price
     if row.mark is None or row.quantity == 0:
         return None
-    return row.mark / (row.quantity * row.multiplier)
+    try:
+        return row.mark / (row.quantity * row.multiplier)
+    except ArithmeticError:
+        return None
 
 
 def _dated(amount: Decimal | None, effect: str | None, on: date | None) -> DatedAmount | None:

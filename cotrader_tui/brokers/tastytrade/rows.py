@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+_YEARS = range(1970, 2200)
+
 
 def _figure(value: object) -> Decimal | None:
     """A finite number, else `None`: NaN, an empty text and a missing figure are all unknown."""
@@ -25,6 +27,8 @@ def _instant(value: object) -> datetime | None:
     try:
         instant = datetime.fromisoformat(str(value))
     except ValueError:
+        return None
+    if instant.year not in _YEARS:
         return None
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 

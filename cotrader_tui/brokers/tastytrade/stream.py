@@ -88,7 +88,11 @@ def to_greeks(event: GreeksEvent, instrument: InstrumentId, received_at: datetim
 
     `None` without the time it was computed at: its age could not be told.
     """
-    if event.time <= 0:
+    try:
+        as_of = datetime.fromtimestamp(event.time / 1000, UTC) if event.time > 0 else None
+    except (OverflowError, OSError, ValueError):
+        as_of = None
+    if as_of is None:
         return None
     return Greeks(
         instrument=instrument,
@@ -98,7 +102,7 @@ def to_greeks(event: GreeksEvent, instrument: InstrumentId, received_at: datetim
         vega=_finite(event.vega),
         rho=_finite(event.rho),
         iv=_finite(event.volatility),
-        as_of=datetime.fromtimestamp(event.time / 1000, UTC),
+        as_of=as_of,
         received_at=received_at,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -13,12 +14,15 @@ from cotrader_tui.brokers.retry import RetryPolicy
 from cotrader_tui.brokers.tastytrade.client import TastytradeBroker
 from cotrader_tui.brokers.tastytrade.stream import StreamLimits
 from cotrader_tui.domain.clock import Clock
+from tests.standin.payloads import Json, greeks_event
 from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TastytradeStandin
 
 NOW = datetime(2026, 11, 18, 20, 46, tzinfo=UTC)
 BUDGET = timedelta(seconds=20)
 NO_WAITING = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
-SHORT_STREAM = StreamLimits(opening=0.4, quiet=0.1, total=0.3)
+STREAM = StreamLimits(opening=5, quiet=0.2, total=1.5)
+SHORT_STREAM = StreamLimits(opening=0.4, quiet=0.2, total=0.3)
+"""For streams that never open or never answer."""
 
 
 class Connect(Protocol):
@@ -27,7 +31,9 @@ class Connect(Protocol):
         *,
         url: str | None = None,
         client_secret: str = CLIENT_SECRET,
+        is_sandbox: bool = False,
         call_timeout: float = 2.0,
+        accounts_timeout: float = 20.0,
         clock: Clock = ...,
         stream_limits: StreamLimits = ...,
     ) -> TastytradeBroker: ...
@@ -53,18 +59,25 @@ async def connect(server: TastytradeStandin) -> AsyncIterator[Connect]:
         *,
         url: str | None = None,
         client_secret: str = CLIENT_SECRET,
+        is_sandbox: bool = False,
         call_timeout: float = 2.0,
+        accounts_timeout: float = 20.0,
         clock: Clock = lambda: NOW,
-        stream_limits: StreamLimits = SHORT_STREAM,
+        stream_limits: StreamLimits = STREAM,
     ) -> TastytradeBroker:
         config = ConnectionConfig(
             "tastytrade",
             "tastytrade",
-            options={"api_url": url or server.url},
+            options={"api_url": url or server.url, "is_sandbox": "1" if is_sandbox else "0"},
             secrets={"client_secret": Secret(client_secret), "refresh_token": Secret(REFRESH_TOKEN)},
         )
         broker = TastytradeBroker(
-            config, clock, policy=NO_WAITING, call_timeout=call_timeout, stream_limits=stream_limits
+            config,
+            clock,
+            policy=NO_WAITING,
+            call_timeout=call_timeout,
+            accounts_timeout=accounts_timeout,
+            stream_limits=stream_limits,
         )
         made.append(broker)
         return broker
@@ -72,6 +85,21 @@ async def connect(server: TastytradeStandin) -> AsyncIterator[Connect]:
     yield make
     for broker in made:
         await broker.close()
+
+
+def answer_greeks(server: TastytradeStandin, rows: Iterable[Json]) -> None:
+    """Gives every option of `rows` Greeks, so that no snapshot waits for them."""
+    symbols = [row["streamer-symbol"] for row in rows if "Option" in row["instrument-type"]]
+    server.change(lambda book: book.greeks.update({symbol: greeks_event(0.5) for symbol in symbols}))
+
+
+async def eventually(happens: Callable[[], bool]) -> None:
+    """Returns once `happens`, which another thread brings about."""
+    for _ in range(2000):
+        if happens():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("It did not happen within 10 s.")
 
 
 async def only_snapshot(broker: TastytradeBroker) -> BrokerSnapshot:

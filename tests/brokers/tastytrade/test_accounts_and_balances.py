@@ -10,7 +10,7 @@ import pytest
 from cotrader_tui.brokers.tastytrade.parse import UnreadableError, parse_accounts, parse_balances
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import Account
-from tests.standin.payloads import EMPTY_BOOK_VALUES, MISSING, account_entry, balances_payload
+from tests.standin.payloads import EMPTY_BOOK_VALUES, MISSING, account_entry, balances_payload, changed
 
 NOW = datetime(2026, 11, 18, 20, 46, tzinfo=UTC)
 
@@ -65,8 +65,9 @@ def test_missing_figure_is_unknown() -> None:
 
 @pytest.mark.parametrize("field", ["net_liquidating_value", "cash_balance", "long_equity_value"])
 def test_unreadable_figure_makes_the_balances_unreadable(field: str) -> None:
+    data = changed(balances_payload("500", "500"), **{field: "NaN"})
     with pytest.raises(UnreadableError, match=field.replace("_", "-")):
-        parse_balances({"data": balances_payload("500", "500", **{field: "NaN"})}, NOW)
+        parse_balances({"data": data}, NOW)
 
 
 @pytest.mark.parametrize("body", [{}, {"data": {}}, {"data": None}, {"data": []}])

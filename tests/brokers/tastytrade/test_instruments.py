@@ -161,8 +161,8 @@ def test_option_with_an_odd_symbol_keeps_what_the_row_says() -> None:
 def test_option_without_an_underlying_is_refused() -> None:
     with pytest.raises(RowError, match="underlying"):
         instrument(option_row("AAPL", DECEMBER, "C", 200, 1, "1", "1", underlying_symbol=MISSING))
+    row = future_option_row("/MESZ6", "EX3Z6", DECEMBER, "P", 1, 1, "1", "1", multiplier=5)
     with pytest.raises(RowError, match="futures contract"):
-        row = future_option_row("/MESZ6", "EX3Z6", DECEMBER, "P", 1, 1, "1", "1", multiplier=5)
         instrument(changed(row, underlying_symbol=MISSING, symbol="odd"))
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cotrader_tui.brokers.tastytrade.parse import PositionsAnswer, UnreadableError, parse_positions
 from cotrader_tui.domain.market import MarkSource
@@ -18,6 +20,7 @@ from tests.standin.payloads import (
     changed,
     crypto_row,
     equity_row,
+    future_option_row,
     future_row,
     option_row,
 )
@@ -274,3 +277,35 @@ def test_empty_list_is_a_complete_empty_book() -> None:
 )
 def test_one_page_of_several_is_not_complete(pagination: object, is_complete: bool) -> None:
     assert parse(equity_row("KO", 1, "60", "62"), pagination=pagination).is_complete is is_complete
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.decimals(allow_nan=True).map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+GOOD_ROWS = [
+    equity_row("KO", 10, "60", None, mark="620"),
+    option_row("KO", DECEMBER, "C", 65, -1, "1", "1.1"),
+    future_option_row("/MESZ6", "EX3Z6", DECEMBER, "P", 5700, -2, "30", "31", multiplier=5),
+]
+
+
+@given(
+    st.sampled_from(GOOD_ROWS).flatmap(
+        lambda row: st.dictionaries(st.sampled_from(sorted(row)), JSON, max_size=3).map(lambda odd: row | odd)
+    )
+    | JSON
+)
+def test_whatever_a_row_holds_it_lands_or_is_set_aside_and_harms_no_other(odd: object) -> None:
+    answer = parse(equity_row("PEP", 5, "150", "151"), odd)
+    assert len(answer.holdings) + len(answer.quarantined) == 2
+    assert answer.holdings[0].instrument.symbol == "PEP"
+    for holding in answer.holdings:
+        assert holding.quantity.is_finite()
+        assert holding.instrument.multiplier > 0
