@@ -10,11 +10,6 @@ from cotrader_tui.errors import BrokerError, ErrorKind
 NO_WAITING = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Flaky:
     """Raises `error` so many times, then answers."""
 

@@ -40,11 +40,6 @@ class Connect(Protocol):
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def server() -> Iterator[TastytradeStandin]:
     with TastytradeStandin() as standin:
         yield standin
