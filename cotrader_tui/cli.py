@@ -7,10 +7,11 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
 
 from cotrader_tui.commands.parser import READING, build_parser
-from cotrader_tui.errors import ConfigError, CotraderError, StoreError
+from cotrader_tui.errors import ConfigError, CotraderError, StoreError, SyncTimeoutError
 
 if TYPE_CHECKING:
     from cotrader_tui.config import Options, Settings
@@ -30,44 +31,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = build_parser().parse_args(argv)
     _make_everything_printable()
+    out = io.StringIO()
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_stdout()
-        return 0
+        code = _run(arguments, out)
     except KeyboardInterrupt:
         return INTERRUPTED
     except CotraderError as error:
         _say(error)
         return USAGE if isinstance(error, ConfigError) else UNEXPECTED
+    _print(out.getvalue())
     return code
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace, out: TextIO) -> int:
+    """Run one command; what it prints on `out` is printed whole at its end, or not at all."""
     from cotrader_tui.config import process_settings
 
-    options = _options(arguments)
     try:
-        settings = process_settings(options)
+        settings = process_settings(_options(arguments))
     except ConfigError as error:
         if arguments.command != "doctor":
             raise
         from cotrader_tui.commands import doctor
 
-        return doctor.report(doctor.without_settings(error), as_json=arguments.json, out=sys.stdout)
+        return doctor.report(doctor.without_settings(error), as_json=arguments.json, out=out)
     for warning in settings.warnings:
         sys.stderr.write(f"{warning}\n")
     try:
-        return _dispatch(arguments, settings)
-    except (CotraderError, BrokenPipeError):
+        return _dispatch(arguments, settings, out)
+    except CotraderError:
         raise
     except Exception as error:  # noqa: BLE001 - the last line of defence: a sentence, and the traceback in the log
-        from cotrader_tui.commands.crash import record_crash
-        from cotrader_tui.domain.clock import system_clock
-
-        sys.stderr.write(f"{record_crash(error, settings.log_file, settings.secrets, system_clock())}\n")
-        return UNEXPECTED
+        return _crash(error, settings)
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -83,15 +78,26 @@ def _options(arguments: argparse.Namespace) -> Options:
     )
 
 
-def _dispatch(arguments: argparse.Namespace, settings: Settings) -> int:
-    command: str | None = arguments.command
-    if command is None:
-        return _screen(settings)
-    if command in READING:
-        return _read(arguments, settings)
-    return {"sync": _sync, "daemon": _daemon, "doctor": _doctor, "paths": _paths, "db": _database}[command](
-        arguments, settings
-    )
+def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    match arguments.command:
+        case None:
+            return _screen(settings)
+        case "sync":
+            return _sync(arguments, settings, out)
+        case "daemon":
+            return _daemon(arguments, settings)
+        case "doctor":
+            return _doctor(arguments, settings, out)
+        case "paths":
+            from cotrader_tui.commands import paths
+
+            return paths.report(settings, as_json=arguments.json, out=out)
+        case "db":
+            return _database(arguments, settings)
+        case name if name in READING:
+            return _read(arguments, settings, out)
+        case name:
+            raise AssertionError(f"the parser knows '{name}', nothing else does")
 
 
 def _screen(settings: Settings) -> int:
@@ -100,12 +106,13 @@ def _screen(settings: Settings) -> int:
             "The monitor needs a terminal for its input and its output.",
             "Run `cotrader` in one, or use a command such as `cotrader positions`; `cotrader --help` lists them.",
         )
+    _refuse_unknown_account(settings)
     from cotrader_tui import bootstrap
 
     return bootstrap.run_screen(settings)
 
 
-def _read(arguments: argparse.Namespace, settings: Settings) -> int:
+def _read(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     from cotrader_tui.commands.output import Format
     from cotrader_tui.commands.reading import Question, read
     from cotrader_tui.domain.clock import system_clock
@@ -116,38 +123,78 @@ def _read(arguments: argparse.Namespace, settings: Settings) -> int:
         everything=arguments.all,
         limit=getattr(arguments, "limit", 0),
     )
-    return read(settings, question, system_clock(), sys.stdout, sys.stderr)
+    return read(settings, question, system_clock(), out, sys.stderr)
 
 
-def _sync(arguments: argparse.Namespace, settings: Settings) -> int:
+def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     from cotrader_tui.commands import sync
 
     settings.require_connections()
     sync.refuse_unknown_connections(settings, arguments.connection or ())
+    _refuse_unknown_account(settings)
     from cotrader_tui import bootstrap
 
     try:
         runs = bootstrap.sync_once(settings, arguments.connection)
-    except StoreError as error:
+    except (StoreError, SyncTimeoutError) as error:
         _say(error)
         return sync.FAILED
-    return sync.report(runs, as_json=arguments.json, out=sys.stdout, err=sys.stderr)
+    return sync.report(settings, runs, as_json=arguments.json, out=out, err=sys.stderr)
 
 
 def _daemon(arguments: argparse.Namespace, settings: Settings) -> int:
     settings.require_connections()
+    _refuse_unknown_account(settings)
     from cotrader_tui import bootstrap
 
     return bootstrap.run_daemon(settings, until_closed=arguments.until_stdin_closes)
 
 
-def _doctor(arguments: argparse.Namespace, settings: Settings) -> int: ...
+def _doctor(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import doctor
+
+    checks = doctor.examine(settings)
+    if settings.connections:
+        from cotrader_tui import bootstrap
+
+        with suppress(StoreError):  # that the log cannot be written is among the checks
+            bootstrap.log_to_file(settings)
+        answers = bootstrap.check_connections(settings)
+        checks += doctor.reached((each.name, each.is_ok, each.message, each.hint) for each in answers)
+    return doctor.report(checks, as_json=arguments.json, out=out)
 
 
-def _paths(arguments: argparse.Namespace, settings: Settings) -> int: ...
+def _database(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cotrader_tui.commands.database import run_backup, run_restore
+    from cotrader_tui.domain.clock import system_clock
+
+    if arguments.action == "backup":
+        return run_backup(settings, arguments.file, sys.stderr)
+    return run_restore(settings, arguments.file, system_clock(), sys.stderr)
 
 
-def _database(arguments: argparse.Namespace, settings: Settings) -> int: ...
+def _refuse_unknown_account(settings: Settings) -> None:
+    if settings.account is not None:
+        from cotrader_tui.commands.reading import refuse_unknown_account
+
+        refuse_unknown_account(settings)
+
+
+def _crash(error: Exception, settings: Settings) -> int:
+    """The traceback, without local values and secrets, goes to the log file; a sentence to the person."""
+    import logging
+
+    from cotrader_tui.logfile import log_to
+
+    what = f"Something unexpected went wrong ({type(error).__name__})."
+    try:
+        log_to(settings.log_file, settings.secrets)
+    except StoreError as refusal:
+        sys.stderr.write(f"{what} {refusal}\n")
+    else:
+        logging.getLogger(__name__).error("Unexpected", exc_info=error)
+        sys.stderr.write(f"{what} The details are in {settings.log_file}.\n")
+    return UNEXPECTED
 
 
 def _say(error: CotraderError) -> None:
@@ -163,6 +210,11 @@ def _make_everything_printable() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _drop_stdout() -> None:
-    """Whoever read our output has gone: what is still buffered must not raise again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _print(text: str) -> None:
+    """Write `text` to standard output; a reader that has gone (`| head`) has what it wanted."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

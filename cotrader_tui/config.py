@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import PlatformDirs
@@ -21,6 +21,7 @@ from cotrader_tui.errors import ConfigError
 APP = "cotrader"
 DEMO_INTERVAL = timedelta(seconds=15)
 SHORTEST_INTERVAL = timedelta(seconds=5)
+LONGEST_INTERVAL = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Settings:
     has_password_only: bool = False
     """The user name and password of old are set, and no grant."""
     secrets: tuple[Secret, ...] = field(default=())
+    dotenvs: tuple[Path, ...] = ()
+    """Where a `.env` is looked for, in this order."""
 
     def require_connections(self) -> None:
         """Raises ConfigError, with words that tell how to go on, where there is no broker to sync."""
@@ -114,8 +117,10 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
         ConfigError: a value is wrong; the message names it and where it came from.
     """
     folders = _folders(environ)
-    config_file = options.config or _path(environ.get("COTRADER_CONFIG")) or folders.config / "config.toml"
-    values = _Values(environ, working_directory, config_file, is_required=config_file != folders.config / "config.toml")
+    default = folders.config / "config.toml"
+    config_file = _absolute(options.config) or _path(environ.get("COTRADER_CONFIG")) or default
+    dotenvs = (working_directory / ".env", folders.config / ".env")
+    values = _Values(environ, dotenvs, config_file, is_required=config_file != default)
     settings = Settings(
         database=_database(options, values, folders),
         config_file=config_file,
@@ -127,6 +132,7 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
         is_private=options.privacy or values.flag("COTRADER_PRIVACY"),
         has_color=not (options.no_color or environ.get("NO_COLOR")),
         secrets=values.secrets(),
+        dotenvs=dotenvs,
     )
     return _explain_password(settings, values)
 
@@ -141,7 +147,7 @@ class _Folders:
 def _folders(environ: Mapping[str, str]) -> _Folders:
     """XDG folders. `environ` is heeded instead of the process's own environment, so that tests need not change it."""
     home = Path(environ.get("HOME", "~")).expanduser()
-    dirs = PlatformDirs(APP, appauthor=False)
+    dirs = PlatformDirs(APP, appauthor=False, opinion=False)
     return _Folders(
         config=_xdg(environ, "XDG_CONFIG_HOME", home, dirs.user_config_path),
         data=_xdg(environ, "XDG_DATA_HOME", home, dirs.user_data_path),
@@ -158,15 +164,21 @@ def _xdg(environ: Mapping[str, str], name: str, home: Path, default: Path) -> Pa
 
 
 def _path(text: str | None) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None
+    return _absolute(Path(text)) if text else None
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
 
 
 class _Values:
     """Named values with their precedence, and the place each came from for messages."""
 
-    def __init__(self, environ: Mapping[str, str], here: Path, config_file: Path, *, is_required: bool) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], dotenvs: Iterable[Path], config_file: Path, *, is_required: bool
+    ) -> None:
         self._environ = environ
-        self._dotenvs = [(path, _read_dotenv(path)) for path in (here / ".env", config_file.parent / ".env")]
+        self._dotenvs = [(path, _read_dotenv(path)) for path in dotenvs]
         self._config_file = config_file
         self._config = _read_toml(config_file, is_required=is_required)
 
@@ -240,8 +252,8 @@ def _read_toml(path: Path, *, is_required: bool) -> dict[str, Any]:
 
 
 def _database(options: Options, values: _Values, folders: _Folders) -> Path:
-    if options.db is not None:
-        return options.db.expanduser().absolute()
+    if (named := _absolute(options.db)) is not None:
+        return named
     if options.demo:
         return folders.data / "demo.db"
     return _path(values.get("COTRADER_DB")) or folders.data / "cotrader.db"
@@ -260,6 +272,8 @@ def _interval(values: _Values, default: timedelta) -> timedelta:
         ) from error
     if interval < SHORTEST_INTERVAL:
         raise ConfigError(f"COTRADER_SYNC_INTERVAL is {text} s in {place}.", "The shortest interval is 5 seconds.")
+    if interval > LONGEST_INTERVAL:
+        raise ConfigError(f"COTRADER_SYNC_INTERVAL is {text} s in {place}.", "The longest interval is a year.")
     return interval
 
 
@@ -299,8 +313,8 @@ def _address(values: _Values, name: str) -> str | None:
     if found is None:
         return None
     url, place = found
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname or parts.username or parts.password:
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.username or parts.password:
         raise ConfigError(
             f"{name} is '{_without_login(url)}' in {place}.", "Set it to a URL such as https://host:port."
         )
@@ -314,6 +328,16 @@ def _address(values: _Values, name: str) -> str | None:
     if parts.scheme in ("http", "ws"):
         raise ConfigError(f"{name} is '{url}' in {place}: without encryption.", "Use https or wss.")
     return url
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address with a scheme and a port that can be; `None` if it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.scheme in ("http", "https", "ws", "wss") else None
 
 
 def _without_login(url: str) -> str:

@@ -27,7 +27,7 @@ class _PrivateFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.fchmod(descriptor, 0o600)
-        return open(descriptor, self.mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123 - a descriptor
+        return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123 - a descriptor
 
 
 class _Masking(logging.Formatter):
@@ -35,7 +35,8 @@ class _Masking(logging.Formatter):
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secrets = [secret.reveal() for secret in secrets]
+        # Longest first: one secret may be a part of another.
+        self._secrets = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)

@@ -34,7 +34,18 @@ RULE: dict[str, tuple[str, ...]] = {
     "brokers.*": ("brokers.base", "brokers.retry", "domain", "errors"),
     "sync": ("brokers.base", "store", "domain", "errors"),
     "tui": ("analytics", "domain", "errors", "store.reader", "store.requests", "style_files"),
-    "commands": ("analytics", "config", "domain", "errors", "store.reader", "store.requests"),
+    "logfile": ("brokers.base", "errors"),
+    "commands": (
+        "analytics",
+        "brokers.base",
+        "config",
+        "domain",
+        "errors",
+        "store.backup",
+        "store.lease",
+        "store.reader",
+        "store.requests",
+    ),
 }
 """What each part may import of ours, beside itself. `brokers.*` is each broker's own package."""
 

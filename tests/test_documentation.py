@@ -33,8 +33,9 @@ def commands(parser: argparse.ArgumentParser, above: str = "cotrader") -> Iterat
 
 
 def options(parser: argparse.ArgumentParser) -> set[str]:
-    """Every long option, at whatever depth."""
-    own = {name for action in parser._actions for name in action.option_strings if name.startswith("--")}
+    """Every long option that the help shows, at whatever depth."""
+    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    own = {name for action in shown for name in action.option_strings if name.startswith("--")}
     return own.union(*(options(command) for command in subcommands(parser).values()))
 
 

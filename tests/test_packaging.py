@@ -17,11 +17,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from cotrader_tui import __version__
 from cotrader_tui.style_files import styles_dir
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-VERSION: str = PROJECT["version"]
+VERSION = __version__
 STYLE_SHEETS = sorted(path.name for path in (ROOT / "styles").glob("*.tcss"))
 
 

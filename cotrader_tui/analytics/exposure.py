@@ -11,7 +11,7 @@ from decimal import Decimal
 from cotrader_tui.analytics.greeks import counts_for_greeks, delta_dollars, position_greeks, underlying_price
 from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl, realized_on
 from cotrader_tui.analytics.selection import included
-from cotrader_tui.analytics.sums import PartialSum, sum_known
+from cotrader_tui.analytics.sums import PartialSum, sum_known, total
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 
@@ -54,26 +54,24 @@ class GreekTotals:
     delta_dollars: float | None
 
 
-def _contract_order(symbol: str, today: date) -> tuple[int, int, str]:
-    """Sort key of a futures contract by its delivery month; the year's last digits mean the nearest such year."""
-    match = _CONTRACT.match(symbol)
+def _delivery(leg: Leg, today: date) -> tuple[int, int]:
+    """Year and month of the futures contract that moves the leg, to find the front one; the same for all else.
+
+    The year's last digits mean the nearest such year.
+    """
+    instrument = leg.position.instrument
+    match = _CONTRACT.match((instrument.underlying_id or instrument.id).key.split(":", 1)[-1])
     if match is None:
-        return (9999, 0, symbol)
-    digits = match["year"]
-    span = 10 ** len(digits)
-    year = today.year - 1 + (int(digits) - (today.year - 1)) % span
-    return (year, _MONTH_CODES.index(match["month"]), symbol)
+        return (9999, 0)
+    last_year = today.year - 1
+    year = last_year + (int(match["year"]) - last_year) % 10 ** len(match["year"])
+    return (year, _MONTH_CODES.index(match["month"]))
 
 
-def _price(legs: Iterable[Leg], today: date) -> Decimal | None:
-    priced: list[tuple[tuple[int, int, str], Decimal]] = []
-    for leg in legs:
-        price = underlying_price(leg)
-        if price is not None:
-            instrument = leg.position.instrument
-            contract = (instrument.underlying_id or instrument.id).key.split(":", 1)[-1]
-            priced.append((_contract_order(contract, today), price))
-    return min(priced)[1] if priced else None
+def _price(legs: Sequence[Leg], today: date) -> Decimal | None:
+    front = min(_delivery(leg, today) for leg in legs)
+    prices = (underlying_price(leg) for leg in legs if _delivery(leg, today) == front)
+    return next((price for price in prices if price is not None), None)
 
 
 def _dollars(legs: Sequence[Leg], now: datetime) -> float | None:
@@ -87,7 +85,7 @@ def _exposure(
 ) -> UnderlyingExposure:
     counted = [leg for leg in legs if counts_for_greeks(leg, now)]
     greeks = [position_greeks(leg, now) for leg in counted]
-    realized = sum((realized_on(leg.position, today) for leg in closed), Decimal(0))
+    realized = [realized_on(leg.position, today) for leg in closed]
     day = PartialSum.over(day_pnl(leg, today) for leg in legs)
     return UnderlyingExposure(
         underlying=key[0],
@@ -102,7 +100,7 @@ def _exposure(
         delta_dollars=_dollars(counted, now),
         market_value=PartialSum.over(market_value(leg) for leg in legs),
         open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
-        day_pnl=PartialSum(None if day.value is None else day.value + realized, day.known, day.of),
+        day_pnl=PartialSum(None if day.value is None else total((day.value, *realized)), day.known, day.of),
         oldest_greeks_as_of=min((each.as_of for each in greeks if each.as_of is not None), default=None),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from cotrader_tui.analytics.sums import product, total
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.domain.positions import Position, PositionStatus
@@ -18,7 +19,7 @@ def _open_mark(leg: Leg) -> Decimal | None:
 def market_value(leg: Leg) -> Decimal | None:
     """mark × quantity × multiplier, signed; `None` for closed positions and unknown marks."""
     mark = _open_mark(leg)
-    return None if mark is None else mark * leg.position.quantity * leg.position.instrument.multiplier
+    return None if mark is None else product(mark, leg.position.quantity, leg.position.instrument.multiplier)
 
 
 def net_cost(leg: Leg) -> Decimal | None:
@@ -26,13 +27,13 @@ def net_cost(leg: Leg) -> Decimal | None:
     price = leg.position.average_open_price
     if price is None or leg.position.status is not PositionStatus.OPEN:
         return None
-    return price * leg.position.quantity * leg.position.instrument.multiplier
+    return product(price, leg.position.quantity, leg.position.instrument.multiplier)
 
 
 def open_pnl(leg: Leg) -> Decimal | None:
     """(mark − average open price) × quantity × multiplier, without fees."""
     value, cost = market_value(leg), net_cost(leg)
-    return None if value is None or cost is None else value - cost
+    return None if value is None or cost is None else total((value, cost.copy_negate()))
 
 
 def open_pnl_percent(leg: Leg) -> Decimal | None:
@@ -48,13 +49,18 @@ def realized_on(position: Position, today: date) -> Decimal:
 
 
 def day_base(leg: Leg, today: date) -> Decimal | None:
-    """The price day P&L starts from: the average open price if opened today, else the previous close."""
+    """The price day P&L starts from: the average open price if opened today, else the previous close.
+
+    `None` where the previous close is of an earlier date: today's is unknown until the first sync of the day.
+    """
     position = leg.position
     if exchange_date(position.opened_at) == today:
         return position.average_open_price
     if position.previous_close is not None:
-        return position.previous_close
-    return leg.quote.previous_close if leg.quote is not None else None
+        return position.previous_close if exchange_date(position.last_synced_at) == today else None
+    if leg.quote is None or exchange_date(leg.quote.received_at) != today:
+        return None
+    return leg.quote.previous_close
 
 
 def day_pnl(leg: Leg, today: date) -> Decimal | None:
@@ -65,5 +71,11 @@ def day_pnl(leg: Leg, today: date) -> Decimal | None:
     mark, base = _open_mark(leg), day_base(leg, today)
     if mark is None or base is None:
         return None
-    unrealized = (mark - base) * leg.position.quantity * leg.position.instrument.multiplier
-    return unrealized + realized_on(leg.position, today)
+    quantity, multiplier = leg.position.quantity, leg.position.instrument.multiplier
+    return total(
+        (
+            product(mark, quantity, multiplier),
+            product(base, quantity, multiplier).copy_negate(),
+            realized_on(leg.position, today),
+        )
+    )

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
+
+_EXACT = Context(prec=200, traps=[Inexact])
+"""Wide enough that money, prices and the smallest parts of coins multiply and add without rounding."""
+
+
+def product(*factors: Decimal) -> Decimal:
+    """The exact product."""
+    result = Decimal(1)
+    for factor in factors:
+        result = _EXACT.multiply(result, factor)
+    return result
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    result = Decimal(0)
+    for amount in amounts:
+        result = _EXACT.add(result, amount)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +46,7 @@ class PartialSum:
         """Sum what is known of `items`."""
         everything = list(items)
         known = [item for item in everything if item is not None]
-        value = sum(known, Decimal(0)) if known or not everything else None
+        value = total(known) if known or not everything else None
         return cls(value, len(known), len(everything))
 
 

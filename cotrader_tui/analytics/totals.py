@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from cotrader_tui.analytics.exposure import GreekTotals, greek_totals
 from cotrader_tui.analytics.pnl import day_pnl, open_pnl, realized_on
 from cotrader_tui.analytics.selection import included
-from cotrader_tui.analytics.sums import PartialSum
+from cotrader_tui.analytics.sums import PartialSum, total
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 
@@ -42,12 +41,12 @@ def _pnl(legs: tuple[Leg, ...], closed: tuple[Leg, ...], currency: str | None, n
     today = exchange_date(now)
     if currency is None or any(leg.position.instrument.currency != currency for leg in (*legs, *closed)):
         return PnlTotals(currency, _UNKNOWN, _UNKNOWN, len(legs))
-    realized = sum((realized_on(leg.position, today) for leg in closed), Decimal(0))
+    realized = [realized_on(leg.position, today) for leg in closed]
     day = PartialSum.over(day_pnl(leg, today) for leg in legs)
     return PnlTotals(
         currency=currency,
         open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
-        day_pnl=PartialSum(None if day.value is None else day.value + realized, day.known, day.of),
+        day_pnl=PartialSum(None if day.value is None else total((day.value, *realized)), day.known, day.of),
         positions=len(legs),
     )
 

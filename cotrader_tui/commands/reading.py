@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TextIO
 
 from cotrader_tui.analytics.exposure import exposures
@@ -18,7 +18,7 @@ from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, RunStatus
 from cotrader_tui.domain.text import visible
-from cotrader_tui.errors import ConfigError, StoreMissingError
+from cotrader_tui.errors import ConfigError, StoreError, StoreMissingError
 from cotrader_tui.store.reader import Reader
 
 NO_DATA = 5
@@ -119,15 +119,23 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
 
 def refuse_other_than_demo(settings: Settings, reader: Reader) -> None:
     """Raises ConfigError where `--demo` was pointed at a database of real accounts."""
-    if settings.is_demo and reader.property_value("demo_epoch") is None:
+    if settings.is_demo and reader.property_value("demo_epoch") is None and reader.connections():
         raise ConfigError(
             f"The database {settings.database} is not a demo.", "Leave --demo out, or name a new file with --db."
         )
 
 
-def refuse_unknown_account(settings: Settings, snapshot: PortfolioSnapshot) -> None:
-    """Raises ConfigError where `--account` is none of the book's accounts."""
-    known = [book.account.id.number for book in snapshot.accounts]
+def refuse_unknown_account(settings: Settings) -> None:
+    """Raises ConfigError where `--account` is none of the accounts in the database; silent while that has none."""
+    try:
+        with Reader(settings.database) as reader:
+            _check_account(settings, reader.snapshot(date.min, runs=0))
+    except StoreError:
+        return  # what needs the database tells it better
+
+
+def _check_account(settings: Settings, snapshot: PortfolioSnapshot) -> None:
+    known = sorted({book.account.id.number for book in snapshot.accounts})
     if known and settings.account is not None and settings.account not in known:
         raise ConfigError(f"There is no account {settings.account}.", f"Known are: {', '.join(known)}.")
 
@@ -139,7 +147,7 @@ def _snapshot(reader: Reader, settings: Settings, question: Question, now: datet
 
 
 def _book(settings: Settings, snapshot: PortfolioSnapshot, closed: Sequence[Leg], limit: int | None) -> Book:
-    refuse_unknown_account(settings, snapshot)
+    _check_account(settings, snapshot)
     numbers = () if settings.account is None else (settings.account,)
     selected = select_accounts(snapshot, numbers)
     open_ids = {leg.position.id for leg in snapshot.legs}
@@ -177,15 +185,16 @@ def _connection_words(connection: Connection, now: datetime) -> Iterable[str]:
     if fresh.state is not DataState.LIVE:
         yield f"Connection {name} is {fresh.state}: its figures are {_age(fresh.since, now)}."
     if error is not None and connection.last_sync_status is not RunStatus.SUCCESS:
-        yield f"Its last sync was {connection.last_sync_status}: {error.message} {error.hint}".rstrip()
+        ending = "failed" if connection.last_sync_status is RunStatus.FAILED else "was partial"
+        yield f"Its last sync {ending}: {error.message} {error.hint}".rstrip()
 
 
 def _age(since: datetime | None, now: datetime) -> str:
     if since is None:
-        return "unknown, none has landed yet"
+        return "still to come, none has landed yet"
     seconds = max(int((now - since).total_seconds()), 0)
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:
             count = seconds // length
             return f"{count} {unit}{'' if count == 1 else 's'} old"
-    return "new"
+    return f"{seconds} s old"

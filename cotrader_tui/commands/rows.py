@@ -201,5 +201,5 @@ def sync_log_row(run: SyncRun) -> Row:
         "quarantined": counts.quarantined,
         "error_kind": None if error is None else error.kind,
         "error_message": None if error is None else error.message,
-        "hint": None if error is None else error.hint,
+        "hint": None if error is None else error.hint or None,
     }

@@ -24,8 +24,14 @@ def refuse_unknown_connections(settings: Settings, names: Collection[str]) -> No
             raise ConfigError(f"There is no connection {name}.", f"Configured are: {', '.join(known)}.")
 
 
-def report(runs: Sequence[SyncRun], *, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Print the runs of one cycle: rows as JSON or a sentence each, errors to `err`; returns the exit code."""
+def report(settings: Settings, runs: Sequence[SyncRun], *, as_json: bool, out: TextIO, err: TextIO) -> int:
+    """Print the runs of one cycle: rows as JSON or a sentence each, errors to `err`; returns the exit code.
+
+    Raises:
+        ConfigError: `--account` is none of the accounts that were synced.
+    """
+    runs = _selected(settings, runs)
+    err.writelines(f"Connection {each.name}: {visible(each.label)}.\n" for each in settings.connections if each.label)
     if as_json:
         write_rows([sync_log_row(run) for run in runs], SYNC_LOG_KEYS, Format.JSON, out)
     for run in runs:
@@ -34,6 +40,16 @@ def report(runs: Sequence[SyncRun], *, as_json: bool, out: TextIO, err: TextIO) 
         if run.error is not None:
             err.write(visible(f"{_name(run)}: {run.error.message} {run.error.hint}".rstrip()) + "\n")
     return exit_code(runs)
+
+
+def _selected(settings: Settings, runs: Sequence[SyncRun]) -> Sequence[SyncRun]:
+    """The runs of the account asked for, and those of connections as a whole."""
+    if settings.account is None:
+        return runs
+    known = sorted({run.account for run in runs if run.account is not None})
+    if known and settings.account not in known:
+        raise ConfigError(f"There is no account {settings.account}.", f"Synced were: {', '.join(known)}.")
+    return [run for run in runs if run.account in (None, settings.account)]
 
 
 def exit_code(runs: Sequence[SyncRun]) -> int:

@@ -7,30 +7,25 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from cotrader_tui.errors import CorruptStoreError, StoreError, StoreLockedError
+from cotrader_tui.errors import ConfigError, CorruptStoreError, StoreError, StoreLockedError
 from cotrader_tui.store.connect import BUSY_SECONDS, open_for_reading
-from cotrader_tui.store.files import PRIVATE_FILE, PRIVATE_FOLDER, in_words
+from cotrader_tui.store.files import PRIVATE_FILE, in_words, make_folder
 from cotrader_tui.store.lease import Lease
 from cotrader_tui.store.reader import Reader
-
-_OUR_TABLES = frozenset({"connections", "accounts", "positions", "sync_runs", "properties"})
 
 
 def check_database(path: Path) -> int:
     """The schema version of `path` after reading all of it.
 
     Raises:
-        StoreMissingError, NewerSchemaError, StoreLockedError: as named.
+        StoreMissingError, NewerSchemaError, StoreLockedError, StoreError: as named.
         CorruptStoreError: it is damaged, or a database of some other program.
     """
     opened = open_for_reading(path)
     with closing(opened), _in_words(path):
-        names = {name for (name,) in opened.sqlite.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not names >= _OUR_TABLES:
-            raise CorruptStoreError(f"The file {path} is not a cotrader database.", "Check its name.")
         found = [str(row[0]) for row in opened.sqlite.execute("PRAGMA quick_check(3)")]
         if found != ["ok"]:
             raise CorruptStoreError(
@@ -80,10 +75,11 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def restore(database: Path, source: Path, now: datetime) -> Path | None:
+def restore(database: Path, source: Path, now: datetime, *, is_demo: bool) -> Path | None:
     """Put a copy of `source` in the place of `database`, and return where the present file was kept (if there was one).
 
     Raises:
+        ConfigError: `source` is a demo and `is_demo` is false, or the other way round.
         StoreError: `source` is not a whole cotrader database of this or an older version, an engine or a screen uses
             `database`, or the files cannot be written. `database` is then as it was.
     """
@@ -92,14 +88,21 @@ def restore(database: Path, source: Path, now: datetime) -> Path | None:
     if database.exists() and source.samefile(database):
         raise StoreError(f"{source} is the database itself.", "Name the backup to bring back.")
     check_database(source)
-    try:
-        database.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refused(database.parent, error) from error
+    _refuse_other_kind(source, is_demo=is_demo)
+    make_folder(database)
     with Lease(database) as lease:
         if not lease.acquire():
             raise _engine_runs(database)
         return _replace(database, source, now)
+
+
+def _refuse_other_kind(source: Path, *, is_demo: bool) -> None:
+    with Reader(source) as reader:
+        holds_demo = reader.property_value("demo_epoch") is not None
+    if holds_demo and not is_demo:
+        raise ConfigError(f"{source} is a backup of the demo.", "Use `cotrader --demo db restore FILE`.")
+    if is_demo and not holds_demo:
+        raise ConfigError(f"{source} is a backup of real accounts, not of the demo.", "Leave --demo out.")
 
 
 def _replace(database: Path, source: Path, now: datetime) -> Path | None:
@@ -158,7 +161,7 @@ def _fold_log(database: Path) -> None:
 def _engine_runs(database: Path) -> StoreError:
     try:
         with Reader(database) as reader:
-            holder = reader.snapshot(date.min, runs=0).lease
+            holder = reader.lease()
     except StoreError:
         holder = None
     if holder is None:

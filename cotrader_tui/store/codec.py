@@ -7,8 +7,16 @@ from decimal import Decimal
 
 
 def decimal_text(value: Decimal | None) -> str | None:
-    """A decimal in plain notation, exactly."""
-    return None if value is None else format(value, "f")
+    """A decimal in plain notation, exactly.
+
+    Raises:
+        ValueError: it is no finite number; unknown is `None`.
+    """
+    if value is None:
+        return None
+    if not value.is_finite():
+        raise ValueError(f"{value} is not stored: unknown is None")
+    return format(value, "f")
 
 
 def decimal_value(text: str | None) -> Decimal | None:

@@ -36,8 +36,8 @@ def _uri(path: Path, options: str) -> str:
 def _open(path: Path, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(_uri(path, options), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        check_version(connection, path)
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if check_version(connection, path) == 0:
+            raise _missing(path)
     except BaseException:
         connection.close()
         raise
@@ -55,7 +55,7 @@ def open_for_reading(path: Path) -> ReadConnection:
         NewerSchemaError, CorruptStoreError, StoreLockedError, StoreError: as named.
     """
     if not path.exists() or path.stat().st_size == 0:
-        raise StoreMissingError(f"There is no database at {path} yet.", "Run `cotrader sync`, or open `cotrader`.")
+        raise _missing(path)
     try:
         return ReadConnection(_open(path, "mode=ro"), is_frozen=False)
     except sqlite3.OperationalError as error:
@@ -69,6 +69,10 @@ def open_for_reading(path: Path) -> ReadConnection:
     except (sqlite3.Error, OSError) as error:
         failure = error if isinstance(error, sqlite3.Error) else sqlite3.OperationalError("unable to open")
         raise in_words(failure, path) from error
+
+
+def _missing(path: Path) -> StoreMissingError:
+    return StoreMissingError(f"There is no database at {path} yet.", "Run `cotrader sync`, or open `cotrader`.")
 
 
 def _open_frozen(path: Path) -> ReadConnection:

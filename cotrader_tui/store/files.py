@@ -17,6 +17,9 @@ from cotrader_tui.store.version import SCHEMA_VERSION
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
+_OUR_TABLES = frozenset({"connections", "accounts", "positions", "sync_runs", "properties"})
+"""Tables that every version of the schema has."""
+
 
 def make_folder(path: Path) -> None:
     """Create the folder of the database `path` (0700) where it does not exist.
@@ -87,9 +90,16 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 
     Raises:
         NewerSchemaError: a newer program made it.
+        CorruptStoreError: it is some other program's.
         sqlite3.Error: it cannot be read.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if (version or tables) and not tables >= _OUR_TABLES:
+        raise CorruptStoreError(
+            f"The file {path} is not a cotrader database: some other program made it.",
+            "Name another place with --db or COTRADER_DB.",
+        )
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"The database {path} has schema {version}; this program knows up to {SCHEMA_VERSION}.",

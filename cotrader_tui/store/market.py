@@ -69,11 +69,18 @@ def _instrument_row(instrument: Instrument) -> tuple[Any, ...]:
 def store_market(
     sqlite: sqlite3.Connection, numbers: dict[InstrumentId, int], quotes: Iterable[Quote], greeks: Iterable[Greeks]
 ) -> None:
-    """Replace the latest quotes and Greeks of the instruments in `numbers`; a quote without a mark replaces none."""
+    """Replace the latest quotes and Greeks of the instruments in `numbers`: the last good ones are kept.
+
+    A quote without a mark replaces none, nor do Greeks without any sensitivity.
+    """
     known_quotes = [quote for quote in quotes if quote.instrument in numbers and quote.mark is not None]
     sqlite.executemany(_UPSERT_QUOTE, [(numbers[quote.instrument], *_quote_row(quote)) for quote in known_quotes])
-    known_greeks = [each for each in greeks if each.instrument in numbers]
+    known_greeks = [each for each in greeks if each.instrument in numbers and _is_known(each)]
     sqlite.executemany(_UPSERT_GREEKS, [(numbers[each.instrument], *_greeks_row(each)) for each in known_greeks])
+
+
+def _is_known(greeks: Greeks) -> bool:
+    return any(each is not None for each in (greeks.delta, greeks.gamma, greeks.theta, greeks.vega))
 
 
 def _quote_row(quote: Quote) -> tuple[Any, ...]:

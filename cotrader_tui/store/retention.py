@@ -8,7 +8,7 @@ events: for ever.
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from cotrader_tui.domain.clock import EXCHANGE_ZONE, exchange_date
 from cotrader_tui.store.codec import instant_text
@@ -35,30 +35,9 @@ def thin(sqlite: sqlite3.Connection, now: datetime) -> int:
     return removed + sqlite.execute("DELETE FROM sync_requests WHERE finished_at < ?", (before,)).rowcount
 
 
-def _keep_last(sqlite: sqlite3.Connection, table: str, owner: str, start: datetime, end: datetime) -> int:
-    """Keep only each owner's last row in [start, end)."""
-    span = (instant_text(start), instant_text(end))
-    return sqlite.execute(
-        f"""DELETE FROM {table} WHERE taken_at >= ? AND taken_at < ? AND id NOT IN (
-                SELECT max(id) FROM {table} WHERE taken_at >= ? AND taken_at < ? GROUP BY {owner})""",
-        (*span, *span),
-    ).rowcount
-
-
-def _oldest(sqlite: sqlite3.Connection, table: str, after: datetime) -> datetime | None:
-    row = sqlite.execute(f"SELECT min(taken_at) FROM {table} WHERE taken_at >= ?", (instant_text(after),)).fetchone()
-    return None if row[0] is None else datetime.fromisoformat(row[0])
-
-
 def _thin_to_quarter_hours(sqlite: sqlite3.Connection, table: str, owner: str, now: datetime) -> int:
-    removed = 0
-    end = _floor(now - EVERY_SNAPSHOT)
-    at = _oldest(sqlite, table, _floor(now - EVERY_QUARTER_HOUR))
-    while at is not None and at < end:
-        start = _floor(at)
-        removed += _keep_last(sqlite, table, owner, start, start + _STEP)
-        at = _oldest(sqlite, table, start + _STEP)
-    return removed
+    start, end = _floor(now - EVERY_QUARTER_HOUR), _floor(now - EVERY_SNAPSHOT)
+    return _keep_last(sqlite, table, owner, start, end, f"strftime('%s', taken_at) / {int(_STEP.total_seconds())}")
 
 
 def _floor(instant: datetime) -> datetime:
@@ -66,13 +45,31 @@ def _floor(instant: datetime) -> datetime:
 
 
 def _thin_to_days(sqlite: sqlite3.Connection, table: str, owner: str, now: datetime) -> int:
+    """Day by day: a New York date is 23 to 25 hours long."""
     removed = 0
     last_day = exchange_date(now - EVERY_QUARTER_HOUR)
     at = _oldest(sqlite, table, datetime.min.replace(tzinfo=UTC))
     while at is not None and exchange_date(at) < last_day:
-        day = exchange_date(at)
-        start = datetime.combine(day, time(), EXCHANGE_ZONE)
-        end = datetime.combine(day + timedelta(days=1), time(), EXCHANGE_ZONE)
-        removed += _keep_last(sqlite, table, owner, start, end)
+        start, end = _midnight(exchange_date(at)), _midnight(exchange_date(at) + timedelta(days=1))
+        removed += _keep_last(sqlite, table, owner, start, end, "1")
         at = _oldest(sqlite, table, end)
     return removed
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), EXCHANGE_ZONE)
+
+
+def _oldest(sqlite: sqlite3.Connection, table: str, after: datetime) -> datetime | None:
+    row = sqlite.execute(f"SELECT min(taken_at) FROM {table} WHERE taken_at >= ?", (instant_text(after),)).fetchone()
+    return None if row[0] is None else datetime.fromisoformat(row[0])
+
+
+def _keep_last(sqlite: sqlite3.Connection, table: str, owner: str, start: datetime, end: datetime, bucket: str) -> int:
+    """Keep only each owner's last row per `bucket` (an SQL expression) in [start, end)."""
+    span = (instant_text(start), instant_text(end))
+    return sqlite.execute(
+        f"""DELETE FROM {table} WHERE taken_at >= ? AND taken_at < ? AND id NOT IN (
+                SELECT max(id) FROM {table} WHERE taken_at >= ? AND taken_at < ? GROUP BY {owner}, {bucket})""",
+        (*span, *span),
+    ).rowcount

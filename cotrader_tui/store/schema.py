@@ -273,6 +273,7 @@ def _create_history(db: Database) -> None:
         strict=True,
     )
     _table(db, "account_snapshots").create_index(["account_id", "taken_at"])
+    _table(db, "account_snapshots").create_index(["taken_at"])
 
 
 def _create_sync(db: Database) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 
 from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from cotrader_tui.domain.changes import Reconciliation, StoredAccount
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.market import Greeks, Quote, TradingSession
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, SyncCounts, SyncError, Trigger
-from cotrader_tui.errors import CorruptStoreError, ErrorKind
+from cotrader_tui.errors import ErrorKind
 from cotrader_tui.store import landing, market, retention
 from cotrader_tui.store.codec import instant_text
 from cotrader_tui.store.connect import BUSY_SECONDS
@@ -32,7 +33,7 @@ SYNC_TYPE = "positions"
 class Writer:
     """The engine's connection. One per database: its holder must have the lease. Use it in the thread that made it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, migrations: Migrations = MIGRATIONS, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open `path`, making or migrating it as needed; a copy of the file is kept before a migration.
 
         Raises:
@@ -41,30 +42,25 @@ class Writer:
         self._path = path
         make_private(path)
         with self._in_words():
-            self._sqlite = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._sqlite = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
             try:
-                self._prepare()
+                self._prepare(migrations)
             except BaseException:
                 self._sqlite.close()
                 raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, migrations: Migrations) -> None:
         version = check_version(self._sqlite, self._path)
-        tables = self._sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables:
-            raise CorruptStoreError(
-                f"The file {self._path} is a database of some other program.", "Name another place with --db."
-            )
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")
         self._sqlite.execute("PRAGMA foreign_keys = ON")
         database = Database(self._sqlite, execute_plugins=False)
-        if not MIGRATIONS.pending(database):
+        if not migrations.pending(database):
             return
         if version:
             self._keep_copy(version)
         with self.transaction():
-            MIGRATIONS.apply(database)
+            migrations.apply(database)
 
     def _keep_copy(self, version: int) -> None:
         """Keep the file as it was before a migration, beside it; `cotrader db restore` brings it back."""
@@ -138,21 +134,26 @@ class Writer:
                 "INSERT OR REPLACE INTO sync_lease (id, pid, host, since) VALUES (1, ?, ?, ?)",
                 (os.getpid(), socket.gethostname(), instant_text(now)),
             )
-            self._sqlite.execute(
-                """UPDATE sync_runs SET status = ?, completed_at = ?, error_kind = ?, error_message = ?, hint = ?
-                    WHERE status = ?""",
-                (
-                    RunStatus.FAILED,
-                    instant_text(now),
-                    ErrorKind.INTERNAL,
-                    "The program ended in the middle of this sync.",
-                    "Nothing of it landed; the next sync goes on from the last figures.",
-                    RunStatus.RUNNING,
-                ),
-            )
+            self._close_left_behind("The program ended in the middle of this sync.", now)
             self._sqlite.execute(
                 "UPDATE sync_requests SET cycle = NULL WHERE cycle IS NOT NULL AND finished_at IS NULL"
             )
+
+    def _close_left_behind(self, message: str, now: datetime, connection: int | None = None) -> None:
+        """Close runs that nobody will end any more, of one connection or of all."""
+        self._sqlite.execute(
+            """UPDATE sync_runs SET status = ?, completed_at = ?, error_kind = ?, error_message = ?, hint = ?
+                WHERE status = ? AND connection_id = coalesce(?, connection_id)""",
+            (
+                RunStatus.FAILED,
+                instant_text(now),
+                ErrorKind.INTERNAL,
+                message,
+                "Nothing of it landed; the next sync goes on from the last figures.",
+                RunStatus.RUNNING,
+                connection,
+            ),
+        )
 
     # Connections and cycles
 
@@ -188,8 +189,13 @@ class Writer:
             return frozenset(row[0] for row in self._sqlite.execute(sql))
 
     def begin_cycle(self, connection: int, trigger: Trigger, now: datetime) -> int:
-        """Write the cycle's first `running` row and take the waiting requests; returns the cycle's number."""
+        """Write the cycle's first `running` row and take the waiting requests; returns the cycle's number.
+
+        Cycles of one connection never overlap: runs and requests of an earlier one that are still open belong to one
+        whose end could not be written, and are closed and taken over.
+        """
         with self.transaction():
+            self._close_left_behind("The end of this sync could not be written.", now, connection)
             made = self._sqlite.execute(
                 """INSERT INTO sync_runs (cycle, connection_id, "trigger", sync_type, status, started_at)
                    VALUES (0, ?, ?, ?, ?, ?)""",
@@ -199,8 +205,7 @@ class Writer:
             assert cycle is not None
             self._sqlite.execute("UPDATE sync_runs SET cycle = id WHERE id = ?", (cycle,))
             self._sqlite.execute(
-                """UPDATE sync_requests SET cycle = ?
-                    WHERE connection_id = ? AND cycle IS NULL AND finished_at IS NULL""",
+                "UPDATE sync_requests SET cycle = ? WHERE connection_id = ? AND finished_at IS NULL",
                 (cycle, connection),
             )
             return cycle

@@ -14,7 +14,7 @@ from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError, Trigger
-from cotrader_tui.errors import BrokerError, ErrorKind, StoreError
+from cotrader_tui.errors import BrokerError, CorruptStoreError, ErrorKind, StoreError
 from cotrader_tui.store.landing import Landing
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.reconcile import reconcile
@@ -71,19 +71,26 @@ class _Runs:
 
 
 async def run_cycle(
-    writer: Writer, broker: Broker, config: ConnectionConfig, connection: int, trigger: Trigger, clock: Clock
+    writer: Writer,
+    broker: Broker,
+    config: ConnectionConfig,
+    connection: int,
+    trigger: Trigger,
+    clock: Clock,
+    budget: timedelta = CYCLE_BUDGET,
 ) -> CycleOutcome:
-    """Sync one connection once. A fault becomes the outcome and rows of the sync log.
+    """Sync one connection once, within `budget`. A fault becomes the outcome and rows of the sync log.
 
     Raises:
-        StoreError: not even the failure could be written.
+        StoreError: not even the failure could be written; the next cycle closes the open runs.
+        CorruptStoreError: the database is damaged.
         asyncio.CancelledError: the engine stops; the open runs are closed as failed.
     """
     runs = _Runs(writer, clock, writer.begin_cycle(connection, trigger, clock()))
     try:
-        results = await _fetch(broker, config, runs)
+        results = await _fetch(broker, config, runs, budget)
     except asyncio.CancelledError:
-        runs.fail_open(SyncError(ErrorKind.INTERNAL, "The program was asked to end in the middle of this sync.", _KEPT))
+        _close_cancelled(runs)
         raise
     except BrokerError as error:
         runs.fail_open(_in_words(error))
@@ -95,7 +102,15 @@ async def run_cycle(
         failure = _internal(config.name)
         runs.fail_open(failure)
         return CycleOutcome(runs.cycle, RunStatus.FAILED, failure, is_grant_refused=False)
-    return _summary(runs.cycle, [_settle(writer, runs, result, clock) for result in results])
+    return _settle_all(writer, runs, results, config.name, clock)
+
+
+def _close_cancelled(runs: _Runs) -> None:
+    """Close the open runs; if the store refuses, whoever syncs next closes them: an end must not wait for it."""
+    try:
+        runs.fail_open(SyncError(ErrorKind.INTERNAL, "The program was asked to end in the middle of this sync.", _KEPT))
+    except StoreError as error:
+        log.warning("The open runs of cycle %d could not be closed: %s", runs.cycle, error)
 
 
 def _in_words(error: BrokerError) -> SyncError:
@@ -110,16 +125,18 @@ def _internal(place: str) -> SyncError:
     )
 
 
-async def _fetch(broker: Broker, config: ConnectionConfig, runs: _Runs) -> tuple[AccountResult, ...]:
+async def _fetch(broker: Broker, config: ConnectionConfig, runs: _Runs, budget: timedelta) -> tuple[AccountResult, ...]:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + budget.total_seconds()
     try:
-        async with asyncio.timeout(CYCLE_BUDGET.total_seconds()):
+        async with asyncio.timeout_at(end):
             listed = await broker.accounts()
             wanted = _wanted(listed, config)
             runs.begin(listed, wanted)
-            return await broker.fetch(wanted, CYCLE_BUDGET)
+            return await broker.fetch(wanted, timedelta(seconds=end - loop.time()))
     except TimeoutError as error:
-        seconds = int(CYCLE_BUDGET.total_seconds())
-        raise BrokerError(ErrorKind.NETWORK, f"{config.name} did not answer within {seconds} s.", _KEPT) from error
+        seconds = budget.total_seconds()
+        raise BrokerError(ErrorKind.NETWORK, f"{config.name} did not answer within {seconds:g} s.", _KEPT) from error
 
 
 def _wanted(listed: tuple[Account, ...], config: ConnectionConfig) -> tuple[Account, ...]:
@@ -138,15 +155,31 @@ def _wanted(listed: tuple[Account, ...], config: ConnectionConfig) -> tuple[Acco
     return wanted
 
 
-def _settle(writer: Writer, runs: _Runs, result: AccountResult, clock: Clock) -> Outcome:
+def _settle_all(writer: Writer, runs: _Runs, results: Iterable[AccountResult], name: str, clock: Clock) -> CycleOutcome:
+    """Settle every wanted account once, whatever the broker made of the list."""
+    by_account = {result.account.id: result for result in results}
+    outcomes = []
+    for account, run in runs.by_account.items():
+        result = by_account.get(account)
+        if result is not None:
+            outcomes.append(_settle(writer, runs, run, result, clock))
+        else:
+            failure = SyncError(ErrorKind.BROKER, f"{name} gave no answer for account {account.number}.", _KEPT)
+            runs.fail(run, failure)
+            outcomes.append(Outcome(RunStatus.FAILED, failure))
+    return _summary(runs.cycle, outcomes)
+
+
+def _settle(writer: Writer, runs: _Runs, run: int, result: AccountResult, clock: Clock) -> Outcome:
     """Land one account's answer, or write down why it did not come."""
-    run = runs.by_account[result.account.id]
     if isinstance(result, AccountFailure):
         error = _in_words(result.error)
         runs.fail(run, error)
         return Outcome(RunStatus.FAILED, error, result.error.is_grant_refused)
     try:
         outcome = _land(writer, run, result, clock)
+    except CorruptStoreError:
+        raise
     except StoreError as error:
         failure = SyncError(ErrorKind.STORE, error.message, error.hint)
     except Exception:

@@ -31,6 +31,7 @@ _SESSIONS_EVERY = timedelta(hours=12)
 _SESSIONS_BACK, _SESSIONS_AHEAD = timedelta(days=10), timedelta(days=14)
 _STREAM_BACKOFF = (1.0, 60.0)
 _AT_ONCE = 16
+_LET_GO_WITHIN = 1.0
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ class Engine:
         try:
             yield
         finally:
-            await asyncio.gather(*(link.broker.close() for link in self._links))
+            await asyncio.gather(*(_let_go(link) for link in self._links))
 
     async def _serve(self, link: Link) -> None:
         """One connection's life: a cycle, then wait until it is due or wanted."""
@@ -116,19 +117,19 @@ class Engine:
 
     async def _wait(self, link: Link, due_at: datetime) -> Trigger:
         """Nap in short steps until `due_at`: the clock may jump, the machine may sleep."""
-        while True:
-            if link.is_wanted.is_set():
-                link.is_wanted.clear()
-                return Trigger.MANUAL
-            left = (due_at - self._clock()).total_seconds()
-            if left <= 0:
+        whole = due_at - self._clock()
+        while not link.is_wanted.is_set():
+            left = due_at - self._clock()
+            if left > whole:  # the clock was set back
+                due_at, left = self._clock() + whole, whole
+            if left <= timedelta():
                 return Trigger.SCHEDULED
-            if left > 2 * max(link.config.sync_interval.total_seconds(), 3600):
-                return Trigger.SCHEDULED
-            await _event_within(link.is_wanted, min(left, _LONGEST_NAP))
+            await _event_within(link.is_wanted, min(left.total_seconds(), _LONGEST_NAP))
+        return Trigger.MANUAL
 
     async def _cycle(self, link: Link, trigger: Trigger) -> CycleOutcome:
         async with self._slots:
+            link.is_wanted.clear()  # the cycle takes every request there is; a later one is heard of again
             started_at = self._clock()
             outcome = await run_cycle(self._writer, link.broker, link.config, link.number, trigger, self._clock)
             self._end(link, started_at, outcome)
@@ -161,14 +162,21 @@ class Engine:
     async def _hear_requests(self) -> None:
         seen: int | None = None
         while True:
-            version = self._writer.data_version()
-            if version != seen:
-                seen = version
-                waiting = self._writer.waiting_requests()
-                for link in self._links:
-                    if link.number in waiting:
-                        link.is_wanted.set()
+            try:
+                version = self._writer.data_version()
+                if version != seen:
+                    self._want(self._writer.waiting_requests())
+                    seen = version
+            except CorruptStoreError:
+                raise
+            except StoreError as error:
+                log.warning("The sync requests could not be read: %s", error)
             await asyncio.sleep(_HEAR_REQUESTS_EVERY)
+
+    def _want(self, numbers: frozenset[int]) -> None:
+        for link in self._links:
+            if link.number in numbers:
+                link.is_wanted.set()
 
     async def _keep_thinned(self) -> None:
         while True:
@@ -212,6 +220,8 @@ class Engine:
                 if isinstance(error, CorruptStoreError):
                     raise
                 log.warning("The market data of %s broke off: %s", link.config.name, error)
+            except Exception:
+                log.exception("The market data of %s broke off", link.config.name)
             await asyncio.sleep(wait * (0.5 + self._chance()))
             wait = min(2 * wait, _STREAM_BACKOFF[1])
 
@@ -220,6 +230,15 @@ def _tell(link: Link, outcome: CycleOutcome) -> None:
     error: SyncError = outcome.error or SyncError(ErrorKind.INTERNAL, "", "")
     level = logging.WARNING if outcome.status is RunStatus.FAILED else logging.INFO
     log.log(level, "Cycle %d of %s: %s %s", outcome.number, link.config.name, outcome.status, error.message)
+
+
+async def _let_go(link: Link) -> None:
+    """Close a broker; one that does not let go keeps nobody."""
+    try:
+        async with asyncio.timeout(_LET_GO_WITHIN):
+            await link.broker.close()
+    except Exception:
+        log.exception("%s could not be closed", link.config.name)
 
 
 async def _event_within(event: asyncio.Event, seconds: float) -> None:

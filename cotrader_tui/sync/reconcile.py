@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from cotrader_tui.brokers.base import BrokerSnapshot
@@ -27,22 +27,25 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
     """What `fetched` changes in the account `stored`, noticed at `now`. Neither argument is changed."""
     marks = _marks(stored, fetched)
     positions = {position.instrument.id: position for position in stored.open}
+    is_suspected = _is_suspiciously_empty(stored, fetched)
+    may_close = _may_close(fetched) and not is_suspected
+    holdings = [each for each in fetched.holdings if may_close or not _closes(each, positions.get(each.id))]
     changes: list[Change] = []
-    for holding in fetched.holdings:
+    for holding in holdings:
         position = positions.get(holding.id)
         if position is None:
             changes += _unknown_before(holding, stored, now)
         else:
             changes += _known_before(position, holding, marks.get(holding.id), now)
-    seen = {holding.id for holding in fetched.holdings}
+    seen = {holding.id for holding in holdings}
     absent = [position for position in stored.open if position.instrument.id not in seen]
-    orphaned, is_suspected = _unconfirmed(absent, stored, fetched)
+    orphaned = [position for position in absent if not _may_close(fetched) or _is_unreadable(position, fetched)]
     kept = {position.id for position in orphaned}
-    vanished = [] if is_suspected else [position for position in absent if position.id not in kept]
+    vanished = [position for position in absent if may_close and position.id not in kept]
     changes += [_vanished(position, marks.get(position.instrument.id), now) for position in vanished]
     return Reconciliation(
         changes=tuple(changes),
-        orphaned=() if is_suspected else tuple(orphaned),
+        orphaned=tuple(orphaned),
         counts=_counts(changes, quarantined=len(fetched.quarantined)),
         notes=tuple(_notes(fetched, orphaned, absent if is_suspected else ())),
         is_suspected_empty=is_suspected,
@@ -50,22 +53,34 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
 
 
 def _marks(stored: StoredAccount, fetched: BrokerSnapshot) -> dict[InstrumentId, Decimal]:
-    quotes = {**(stored.quotes or {}), **{quote.instrument: quote for quote in fetched.quotes}}
-    return {key: quote.mark for key, quote in quotes.items() if quote.mark is not None}
+    """The last mark known of each instrument: the answer's, else the stored one."""
+    quotes = (*(stored.quotes or {}).values(), *fetched.quotes)
+    return {quote.instrument: quote.mark for quote in quotes if quote.mark is not None}
 
 
-def _unconfirmed(
-    absent: Sequence[Position], stored: StoredAccount, fetched: BrokerSnapshot
-) -> tuple[list[Position], bool]:
-    """Which absent positions must stay open, and whether the whole answer is suspiciously empty."""
-    unreadable = {row.symbol for row in fetched.quarantined}
-    if not fetched.is_complete or None in unreadable:
-        return list(absent), False
-    orphaned = [position for position in absent if position.instrument.symbol in unreadable]
-    holds_something = any(holding.quantity != 0 for holding in fetched.holdings) or bool(orphaned)
-    if not absent or holds_something or stored.suspected_empty_at is not None:
-        return orphaned, False
-    return orphaned, fetched.balances is None or fetched.balances.value_positions
+def _may_close(fetched: BrokerSnapshot) -> bool:
+    """Whether the answer accounts for everything: it is complete, and every row says at least what it is about."""
+    return fetched.is_complete and all(row.symbol is not None for row in fetched.quarantined)
+
+
+def _closes(holding: Holding, position: Position | None) -> bool:
+    """Whether the row closes the position, or tells of one that has been closed."""
+    return holding.quantity == 0 or (position is not None and position.quantity * holding.quantity < 0)
+
+
+def _is_unreadable(position: Position, fetched: BrokerSnapshot) -> bool:
+    return any(row.symbol == position.instrument.symbol for row in fetched.quarantined)
+
+
+def _is_suspiciously_empty(stored: StoredAccount, fetched: BrokerSnapshot) -> bool:
+    """Whether a whole answer would close every position, for the first time, while the balances still value some."""
+    if not stored.open or not _may_close(fetched) or stored.suspected_empty_at is not None:
+        return False
+    if any(holding.quantity != 0 for holding in fetched.holdings):
+        return False
+    if any(_is_unreadable(position, fetched) for position in stored.open):
+        return False
+    return fetched.balances is None or fetched.balances.value_positions
 
 
 def _unknown_before(holding: Holding, stored: StoredAccount, now: datetime) -> list[Change]:
@@ -96,7 +111,7 @@ def _zero_row(holding: Holding, closed: Position | None, now: datetime) -> list[
     """A row closed today that the broker goes on listing: known already, or opened and closed between two syncs."""
     gain = holding.realized_day_gain
     if closed is not None and closed.closed_at is not None:
-        if gain is None or gain.on <= exchange_date(closed.closed_at):
+        if gain is None or gain.on <= _known_until(closed, closed.closed_at):
             return _later_day_gain(holding, closed)
     elif gain is None or gain.on != exchange_date(now) or holding.realized_since_open is None:
         return []
@@ -108,6 +123,12 @@ def _zero_row(holding: Holding, closed: Position | None, now: datetime) -> list[
         realized_source=realized.source if realized else None,
     )
     return [Change(EventKind.CLOSED, None, state, realized)]
+
+
+def _known_until(closed: Position, closed_at: datetime) -> date:
+    """The last date whose gain the closed row tells of; the broker's date may be ahead of ours."""
+    known = closed.realized_day_gain
+    return max(exchange_date(closed_at), known.on) if known is not None else exchange_date(closed_at)
 
 
 def _later_day_gain(holding: Holding, closed: Position) -> list[Change]:
@@ -141,10 +162,11 @@ def _known_before(position: Position, holding: Holding, mark: Decimal | None, no
         return [closing, Change(EventKind.OPENED, None, opening)]
     if abs(after) < abs(before):
         return [_reduced(EventKind.REDUCED, position, holding, before - after, mark)]
+    realized = _realized_beside(position, holding)
     kind = EventKind.INCREASED if after != before else None
-    if kind is None and _is_adjusted(position, holding):
+    if kind is None and (realized is not None or _is_adjusted(position, holding)):
         kind = EventKind.ADJUSTED
-    return [Change(kind, position, _carried(position, holding, None))]
+    return [Change(kind, position, _carried(position, holding, realized), realized)]
 
 
 def _is_adjusted(position: Position, holding: Holding) -> bool:
@@ -194,6 +216,18 @@ def _realized_by_broker(position: Position, holding: Holding) -> Realized | None
         return None
     amount = new.amount - old.amount if old is not None and old.on == new.on else new.amount
     return Realized(amount, RealizedSource.BROKER) if amount != 0 else None
+
+
+def _realized_beside(position: Position, holding: Holding) -> Realized | None:
+    """What was realized although the quantity did not shrink: some was sold, and as much or more bought, between syncs.
+
+    Only a figure that surely counts on from the one before; after an estimate it may be the late word on that part.
+    """
+    old, new = position.realized_since_open, holding.realized_since_open
+    counts_on = old is None or old.amount == 0 or (new is not None and new.on == old.on)
+    if not counts_on or position.realized_source is RealizedSource.ESTIMATED:
+        return None
+    return _realized_by_broker(position, holding)
 
 
 def _estimated(position: Position, quantity: Decimal, mark: Decimal | None) -> Realized:
@@ -252,8 +286,8 @@ def _notes(fetched: BrokerSnapshot, orphaned: Sequence[Position], suspected: Seq
         yield f"Kept as they were: {_names(orphaned)}."
     if suspected:
         yield (
-            f"The broker lists no positions but still values some: {_names(suspected)} kept until the next answer "
-            "confirms it."
+            f"The broker lists nothing as held but still values positions: {_names(suspected)} kept until the next "
+            "answer confirms it."
         )
     yield from fetched.warnings
 

@@ -19,7 +19,7 @@ _JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a connection has fared: cycles failed in a row, and how many of those because its grant was refused."""
+    """How a connection has fared since its last success: cycles failed, and how many because its grant was refused."""
 
     failures: int = 0
     grant_refusals: int = 0
@@ -28,7 +28,7 @@ class Health:
         return Health()
 
     def after_failure(self, *, is_grant_refused: bool) -> Health:
-        return Health(self.failures + 1, self.grant_refusals + 1 if is_grant_refused else 0)
+        return Health(self.failures + 1, self.grant_refusals + int(is_grant_refused))
 
     @property
     def status(self) -> ConnectionStatus:
@@ -40,12 +40,13 @@ class Health:
 def next_sync_at(started_at: datetime, now: datetime, interval: timedelta, health: Health, chance: float) -> datetime:
     """When a connection is due after a cycle from `started_at` to `now`.
 
-    After a success one interval after the start, so that cycles keep their pace; after failures the interval doubles up
+    After a success one interval after the start, so that cycles keep their pace, and never later than one interval from
+    now, should the clock have been set back; after failures the interval doubles up
     to 15 minutes (at once from the fifth), a refused grant waits 5 minutes and an expired one an hour, each moved by up
     to ±20 % by `chance` (0 to 1) so that many connections do not come back together.
     """
     if health.failures == 0:
-        return max(started_at + interval, now)
+        return min(max(started_at + interval, now), now + interval)
     if health.status is ConnectionStatus.EXPIRED:
         wait = _AFTER_EXPIRY
     elif health.grant_refusals:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class Group(StrEnum):
@@ -54,8 +54,8 @@ ACTIONS = (
     Action("marks", ("m",), "Mark changes on or off", Group.LOOK),
     Action("theme", ("t",), "Theme", Group.LOOK),
     Action("help", ("?",), "Help", Group.PROGRAM, is_shown_in_footer=True),
-    Action("palette", (":", "ctrl+p"), "All actions", Group.PROGRAM, is_shown_in_footer=True),
-    Action("quit_or_back", ("q",), "Back, then quit", Group.PROGRAM, is_shown_in_footer=True),
+    Action("palette", (":", "ctrl+p"), "All actions", Group.PROGRAM),
+    Action("quit_or_back", ("q",), "Back or quit", Group.PROGRAM, is_shown_in_footer=True),
 )
 
 _TEXTUAL_KEYS = {"esc": "escape"}
@@ -72,6 +72,6 @@ def _binding(action: Action, key: str) -> Binding:
     )
 
 
-def bindings(groups: Collection[Group] = tuple(Group)) -> list[Binding]:
+def bindings(groups: Collection[Group] = tuple(Group)) -> list[BindingType]:
     """The bindings of the actions in `groups`."""
     return [_binding(action, key) for action in ACTIONS if action.group in groups for key in action.keys]

@@ -9,16 +9,10 @@ from textual.message import Message
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.positions import PositionEvent, PositionSnapshot
 from cotrader_tui.tui.ports import EngineState
+from cotrader_tui.tui.present.states import Trouble
 
 
-class _Told(Message):
-    """A message whose fields a dataclass writes."""
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-
-class _Latest(_Told):
+class _Latest(Message):
     """Only the newest of its kind matters."""
 
     def can_replace(self, message: Message) -> bool:
@@ -30,16 +24,6 @@ class SnapshotRead(_Latest):
     """The book as of the last commit."""
 
     snapshot: PortfolioSnapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why the book cannot be read, in words."""
-
-    message: str
-    hint: str
-    is_missing: bool = False
-    """There is no database yet, which is no failure while an engine makes one."""
 
 
 @dataclass
@@ -57,7 +41,7 @@ class EngineChanged(_Latest):
 
 
 @dataclass
-class SyncRefused(_Told):
+class SyncRefused(Message):
     """The wish to sync could not be stored."""
 
     message: str
@@ -65,7 +49,7 @@ class SyncRefused(_Told):
 
 
 @dataclass
-class HistoryRead(_Told):
+class HistoryRead(Message):
     """What the store remembers of one position."""
 
     position: int
@@ -74,7 +58,7 @@ class HistoryRead(_Told):
 
 
 @dataclass
-class QuarantineRead(_Told):
+class QuarantineRead(Message):
     """The rows one run could not read: symbol, reason, raw JSON."""
 
     run: int
@@ -82,7 +66,7 @@ class QuarantineRead(_Told):
 
 
 @dataclass
-class DetailTrouble(_Told):
+class DetailTrouble(Message):
     """What a detail shows beyond the book could not be read."""
 
     trouble: Trouble

@@ -12,7 +12,8 @@ from textual.message import Message
 from cotrader_tui.domain.clock import Clock, exchange_date
 from cotrader_tui.errors import StoreError, StoreMissingError
 from cotrader_tui.store.reader import Reader
-from cotrader_tui.tui.messages import SnapshotRead, StoreTrouble, Trouble
+from cotrader_tui.tui.messages import SnapshotRead, StoreTrouble
+from cotrader_tui.tui.present.states import Trouble
 
 _TROUBLE_WAIT = 1.0
 """Seconds between attempts while the database cannot be read."""

@@ -21,6 +21,12 @@ COTRADER = Theme(
     error="#e8707a",
     variables={
         "border": "#3a4654",
+        "scrollbar": "#2b3440",
+        "scrollbar-hover": "#3a4654",
+        "scrollbar-active": "#3a4654",
+        "scrollbar-background": "#12161c",
+        "scrollbar-background-hover": "#12161c",
+        "scrollbar-background-active": "#12161c",
         "border-blurred": "#2b3440",
         "footer-background": "#171c23",
         "footer-key-foreground": "#7fb4e6",

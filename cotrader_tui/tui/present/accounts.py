@@ -13,8 +13,8 @@ from cotrader_tui.tui.present.times import calm_age, since
 
 COLUMNS = (
     Column("account", "Account", 12, 0, is_text=True),
-    Column("nickname", "Name", 14, 7, is_text=True),
-    Column("connection", "Connection", 12, 8, is_text=True),
+    Column("nickname", "Name", 13, 7, is_text=True),
+    Column("connection", "Connection", 11, 8, is_text=True),
     Column("net_liq", "Net liq", 14, 1),
     Column("cash", "Cash", 13, 5),
     Column("buying_power", "Buying power", 13, 4),

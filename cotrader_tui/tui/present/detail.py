@@ -7,16 +7,24 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cotrader_tui.analytics.greeks import position_greeks, underlying_price
-from cotrader_tui.analytics.pnl import day_base, day_pnl, market_value, net_cost, open_pnl, open_pnl_percent, realized_on
+from cotrader_tui.analytics.pnl import (
+    day_base,
+    day_pnl,
+    market_value,
+    net_cost,
+    open_pnl,
+    open_pnl_percent,
+    realized_on,
+)
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.instruments import LINEAR_TYPES
 from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.domain.positions import PositionEvent
-from cotrader_tui.domain.text import visible
-from cotrader_tui.tui.present.figures import MASK, STALE, WARN, Figures, exact
+from cotrader_tui.domain.text import MASK, UNKNOWN, visible
+from cotrader_tui.tui.present.figures import STALE, WARN, Figures, exact
 from cotrader_tui.tui.present.names import name
-from cotrader_tui.tui.present.text import UNKNOWN, Line, Piece, clipped, padded
+from cotrader_tui.tui.present.text import Line, Piece, clipped, padded
 from cotrader_tui.tui.present.times import age, moment, since
 
 _LABEL, _VALUE = 20, 14
@@ -40,12 +48,18 @@ def title(leg: Leg, now: datetime) -> str:
 
 def figure_lines(leg: Leg, now: datetime, figures: Figures) -> tuple[Line, ...]:
     """The position's figures, a line each: label, value, formula and inputs or source and age."""
-    return tuple(fact.line() for fact in (*_holding(leg, now, figures), *_results(leg, now, figures), *_terms(leg, now)))
+    return tuple(
+        fact.line() for fact in (*_holding(leg, now, figures), *_results(leg, now, figures), *_terms(leg, now))
+    )
 
 
-def _amount(value: Decimal | None, figures: Figures) -> str:
+def _amount(value: Decimal | None, figures: Figures, least: int = 0) -> str:
     """An exact input of a formula, masked in privacy."""
-    return MASK if figures.is_private and value is not None else exact(value)
+    return MASK if figures.is_private and value is not None else exact(value, least)
+
+
+def _price(value: Decimal | None) -> str:
+    return exact(value, 2)
 
 
 def _holding(leg: Leg, now: datetime, figures: Figures) -> list[_Fact]:
@@ -56,11 +70,11 @@ def _holding(leg: Leg, now: datetime, figures: Figures) -> list[_Fact]:
     price = underlying_price(leg)
     facts = [
         _Fact("Quantity", Piece(_amount(position.quantity, figures)), f"+ long, - short; {synced}"),
-        _Fact("Average open price", Piece(_amount(position.average_open_price, figures)), f"per unit; {synced}"),
-        _Fact("Mark", Piece(exact(leg.quote.mark if leg.quote else None)), _mark_source(leg.quote, now)),
+        _Fact("Average open price", Piece(_amount(position.average_open_price, figures, 2)), f"per unit; {synced}"),
+        _Fact("Mark", Piece(_price(leg.quote.mark if leg.quote else None)), _mark_source(leg.quote, now)),
     ]
     if position.instrument.underlying_id is not None:
-        facts.append(_Fact("Underlying price", Piece(exact(price)), _quoted(leg.underlying_quote, now)))
+        facts.append(_Fact("Underlying price", Piece(_price(price)), _quoted(leg.underlying_quote, now)))
     return facts
 
 
@@ -68,7 +82,7 @@ def _mark_source(quote: Quote | None, now: datetime) -> str:
     if quote is None:
         return "no quote has arrived"
     chosen = UNKNOWN if quote.mark_source is None else quote.mark_source.value
-    spread = "" if quote.bid is None or quote.ask is None else f" (bid {exact(quote.bid)}, ask {exact(quote.ask)})"
+    spread = "" if quote.bid is None or quote.ask is None else f" (bid {_price(quote.bid)}, ask {_price(quote.ask)})"
     return f"{chosen}{spread}; {_quoted(quote, now)}"
 
 
@@ -78,14 +92,16 @@ def _quoted(quote: Quote | None, now: datetime) -> str:
 
 def _results(leg: Leg, now: datetime, figures: Figures) -> list[_Fact]:
     position, today = leg.position, exchange_date(now)
-    mark = exact(leg.quote.mark if leg.quote else None)
+    mark = _price(leg.quote.mark if leg.quote else None)
     quantity, multiplier = _amount(position.quantity, figures), exact(position.instrument.multiplier)
-    size, average = f"{quantity} × {multiplier}", _amount(position.average_open_price, figures)
+    size, average = f"{quantity} × {multiplier}", _amount(position.average_open_price, figures, 2)
     realized = position.realized_pnl
     source = "" if position.realized_source is None else f"{position.realized_source}; all parts since opened"
     facts = [
         _Fact("Market value", figures.money(market_value(leg)), f"mark × quantity × multiplier = {mark} × {size}"),
-        _Fact("Net cost", figures.money(net_cost(leg)), f"average open price × quantity × multiplier = {average} × {size}"),
+        _Fact(
+            "Net cost", figures.money(net_cost(leg)), f"average open price × quantity × multiplier = {average} × {size}"
+        ),
         _Fact(
             "Open P&L",
             figures.gain(open_pnl(leg)),
@@ -101,9 +117,9 @@ def _day_formula(leg: Leg, today: date, mark: str, size: str, figures: Figures) 
     is_new = exchange_date(leg.position.opened_at) == today
     base = day_base(leg, today)
     word = "average open price (opened today)" if is_new else "previous close"
-    shown = _amount(base, figures) if is_new else exact(base)
+    shown = _amount(base, figures, 2) if is_new else _price(base)
     realized = realized_on(leg.position, today)
-    more = f" + {_amount(realized, figures)} realized today" if realized else ""
+    more = f" + {_amount(realized, figures, 2)} realized today" if realized else ""
     return f"(mark - {word}) × quantity × multiplier{' + realized' if more else ''} = ({mark} - {shown}) × {size}{more}"
 
 
@@ -166,7 +182,7 @@ def _greek_sources(leg: Leg, now: datetime) -> list[Line]:
     else:
         lines.append((Piece("No Greeks have arrived.", WARN),))
     if entry is not None:
-        price = "" if entry.underlying_price is None else f", underlying at {exact(entry.underlying_price)}"
+        price = "" if entry.underlying_price is None else f", underlying at {_price(entry.underlying_price)}"
         lines.append((Piece(f"Entry: first seen {moment(entry.at, now)} New York{price}.", STALE),))
     return lines
 
@@ -175,7 +191,9 @@ def event_lines(events: tuple[PositionEvent, ...], now: datetime, figures: Figur
     """What happened to the position, newest first."""
     if not events:
         return ((Piece("No events yet.", STALE),),)
-    header = (Piece(f"{'New York':<13}{'Event':<11}{'Quantity':>22}{'Avg open':>12}{'Mark':>12}{'Realized':>14}", STALE),)
+    header = (
+        Piece(f"{'New York':<13}{'Event':<11}{'Quantity':>22}{'Avg open':>12}{'Mark':>12}{'Realized':>14}", STALE),
+    )
     return (header, *(_event_line(event, now, figures) for event in reversed(events)))
 
 
@@ -186,7 +204,7 @@ def _event_line(event: PositionEvent, now: datetime, figures: Figures) -> Line:
     return (
         Piece(f"{moment(event.at, now):<13}", STALE),
         Piece(f"{event.kind.value:<11}{clipped(change, 22):>22}"),
-        Piece(f"{_amount(event.average_open_price, figures):>12}{exact(event.mark):>12}"),
+        Piece(f"{_amount(event.average_open_price, figures, 2):>12}{_price(event.mark):>12}"),
         Piece(f"{realized.text:>14}", realized.style),
         Piece(source, STALE),
     )

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from cotrader_tui.analytics.sums import PartialSum
-from cotrader_tui.tui.present.text import UNKNOWN, Piece
+from cotrader_tui.domain.text import MASK, UNKNOWN
+from cotrader_tui.tui.present.text import Piece
 
 GAIN, LOSS, WARN, STALE, ACCENT = "$gain", "$loss", "$warn", "$stale", "$accent"
 """Colour tokens; `themes.py` gives them their colours. Each only repeats what a sign, a word or a glyph says."""
 
-MASK = "•••••"
-"""Stands for every amount in privacy, always as wide, so that it tells nothing of its size."""
-
+_NEXT_SCALE = 1000
 _SCALES = (("", Decimal(1)), ("k", Decimal(1000)), ("M", Decimal(10) ** 6), ("B", Decimal(10) ** 9))
 
 
@@ -32,6 +31,8 @@ def number(value: Decimal, places: int, *, is_signed: bool = False, width: int |
     for suffix, scale in _SCALES:
         for decimals in dict.fromkeys((places if not suffix else 2, 1 if suffix else 0, 0)):
             shown = rounded(value / scale, decimals)
+            if suffix in ("k", "M") and abs(shown) >= _NEXT_SCALE:
+                continue
             sign = "+" if is_signed and shown > 0 else ""
             text = f"{sign}{shown:,f}{suffix}"
             if width is None or len(text) <= width:
@@ -39,12 +40,13 @@ def number(value: Decimal, places: int, *, is_signed: bool = False, width: int |
     return "#" * (width or 1)
 
 
-def exact(value: Decimal | None) -> str:
-    """Every digit of `value`, in plain notation."""
+def exact(value: Decimal | None, least: int = 0) -> str:
+    """Every digit of `value`, in plain notation, with at least so many decimals."""
     if value is None:
         return UNKNOWN
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    whole, _, decimals = f"{value:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def tone(value: Decimal | float | None) -> str:

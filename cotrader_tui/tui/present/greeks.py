@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from cotrader_tui.analytics.exposure import UnderlyingExposure
 from cotrader_tui.analytics.totals import BookTotals
-from cotrader_tui.domain.text import visible
+from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures
-from cotrader_tui.tui.present.text import UNKNOWN, Column, Piece, Row
+from cotrader_tui.tui.present.text import Column, Piece, Row
 from cotrader_tui.tui.present.times import calm_age, since
 
 COLUMNS = (

@@ -12,14 +12,13 @@ from cotrader_tui.domain.clock import EXCHANGE_ZONE
 from cotrader_tui.domain.market import MarketPhase, market_state
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection
-from cotrader_tui.domain.text import visible
+from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN, Figures, number, tone
-from cotrader_tui.tui.present.text import UNKNOWN, Line, Piece, cell_width
+from cotrader_tui.tui.present.text import Line, Piece, cell_width
 from cotrader_tui.tui.present.times import age, clock_time, countdown, since
 
 WIDE = 100
 """From so many cells on there are two lines."""
-_BETWEEN = "   "
 _STATE_STYLES = {DataState.LIVE: GAIN, DataState.STALE: WARN, DataState.CACHED: WARN, DataState.NO_DATA: STALE}
 _SYNCING = "↻ SYNCING"
 
@@ -44,10 +43,8 @@ class _Part:
 
     rank: int
     pieces: Line
-
-    @property
-    def width(self) -> int:
-        return sum(cell_width(piece.text) for piece in self.pieces)
+    gap: str = "   "
+    """What stands between it and the part before."""
 
 
 def header_lines(facts: HeaderFacts, now: datetime, width: int) -> tuple[Line, ...]:
@@ -67,20 +64,24 @@ def _joined(left: list[_Part], right: list[_Part], width: int) -> Line:
     """Left parts, a gap, right parts, in `width` cells with a blank at each end."""
     room = width - 2
     parts = [*left, *right]
-    while len(parts) > 1 and sum(part.width for part in parts) + len(_BETWEEN) * (len(parts) - 1) > room:
+    while len(parts) > 1 and _width(_spaced(parts)) > room:
         parts.remove(max(parts, key=lambda part: part.rank))
-    lefts, rights = [part for part in left if part in parts], [part for part in right if part in parts]
-    pieces = [Piece(" "), *_spaced(lefts)]
-    used = sum(cell_width(piece.text) for piece in pieces) + sum(cell_width(p.text) for p in _spaced(rights))
-    return (*pieces, Piece(" " * max(1 if rights else 0, width - 1 - used)), *_spaced(rights))
+    lefts = _spaced([part for part in left if part in parts])
+    rights = _spaced([part for part in right if part in parts])
+    gap = Piece(" " * max(0, room - _width(lefts) - _width(rights)))
+    return (Piece(" "), *lefts, gap, *rights)
 
 
-def _spaced(parts: list[_Part]) -> list[Piece]:
+def _spaced(parts: list[_Part]) -> Line:
     pieces: list[Piece] = []
     for part in parts:
-        pieces += [Piece(_BETWEEN)] if pieces else []
+        pieces += [Piece(part.gap)] if pieces else []
         pieces += part.pieces
-    return pieces
+    return tuple(pieces)
+
+
+def _width(pieces: Line) -> int:
+    return sum(cell_width(piece.text) for piece in pieces)
 
 
 def _title() -> _Part:
@@ -96,12 +97,13 @@ def _book(facts: HeaderFacts, totals: BookTotals | None) -> list[_Part]:
 def _money(totals: BookTotals, figures: Figures) -> list[_Part]:
     day = totals.pnl.day_pnl
     theta = totals.greeks.theta if totals.greeks else None
-    percent = Piece("")
+    percent = []
     if (share := _day_percent(totals)) is not None:
-        percent = Piece(f" ({number(share, 2, is_signed=True)}%)", tone(share))
+        percent = [_Part(3, (Piece(f"({number(share, 2, is_signed=True)}%)", tone(share)),), gap=" ")]
     return [
         _labelled(1, "NLV", figures.partial(totals.net_liquidating_value, is_gain=False), emphasis="bold"),
-        _Part(2, (Piece("Day ", STALE), figures.partial(day), percent)),
+        _labelled(2, "Day", figures.partial(day)),
+        *percent,
         _labelled(4, "Open", figures.partial(totals.pnl.open_pnl)),
         _labelled(7, "BP", figures.partial(totals.buying_power, is_gain=False)),
         _labelled(8, "Θ/day", figures.greek(theta)),
@@ -142,7 +144,7 @@ def _state(connection: Connection, now: datetime) -> Line:
     if connection.is_syncing:
         shown = Piece(_SYNCING, ACCENT)
     elapsed = UNKNOWN if fresh.age is None else age(fresh.age)
-    if fresh.state is DataState.CACHED and fresh.since is not None and fresh.age < timedelta(days=1):
+    if fresh.state is DataState.CACHED and fresh.since is not None and now - fresh.since < timedelta(days=1):
         elapsed = f"{fresh.since.astimezone(EXCHANGE_ZONE):%H:%M}"
     return (shown, Piece(f" {elapsed}"))
 
@@ -151,7 +153,7 @@ def _connections(facts: HeaderFacts, now: datetime) -> list[_Part]:
     if facts.snapshot is None:
         return []
     return [
-        _Part(3, (Piece(f"{visible(connection.name)} "), *_state(connection, now)))
+        _Part(2, (Piece(f"{visible(connection.name)} "), *_state(connection, now)))
         for connection in facts.snapshot.connections
     ]
 

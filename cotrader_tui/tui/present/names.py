@@ -7,9 +7,8 @@ from datetime import date
 
 from cotrader_tui.domain.instruments import Instrument, InstrumentType
 from cotrader_tui.domain.portfolio import Leg
-from cotrader_tui.domain.text import visible
+from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import exact
-from cotrader_tui.tui.present.text import UNKNOWN
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _ROOT = re.compile(r"^\.?(/?[A-Z0-9.]{1,8})(?=\s|$)")
@@ -35,7 +34,7 @@ def day_name(day: date, today: date) -> str:
 
 
 def root(instrument: Instrument) -> str:
-    """The symbol's own root where it belongs to the underlying (SPXW, /ESZ6, an adjusted AAPL1), else the underlying."""
+    """The symbol's own root where it belongs to the underlying (SPXW, /ESZ6, AAPL1), else the underlying."""
     found = _ROOT.match(instrument.symbol)
     if found is not None and found[1].startswith(instrument.underlying):
         return found[1]
@@ -62,8 +61,8 @@ def name(instrument: Instrument, today: date) -> str:
     return f"{root(instrument)} {contract(instrument, today)}"
 
 
-def column_name(leg: Leg, today: date, width: int) -> str:
+def column_name(leg: Leg, today: date, width: int, ending: str = "") -> str:
     """In a column: contracts stand below each other as far as the width allows."""
-    head, tail = root(leg.position.instrument), flags(leg) + contract(leg.position.instrument, today)
+    head, tail = root(leg.position.instrument), flags(leg) + contract(leg.position.instrument, today) + ending
     aligned = f"{head:<5} {tail}"
     return aligned if len(aligned) <= width else f"{head} {tail}"

@@ -61,14 +61,18 @@ def _positions(before: PortfolioSnapshot, after: PortfolioSnapshot, now: datetim
     opened = [leg for key, leg in new.items() if key not in old and leg.position.account in synced]
     closed = [leg for key, leg in old.items() if key not in new]
     flipped = [
-        leg for key, leg in new.items() if key in old and (leg.position.quantity > 0) != (old[key].position.quantity > 0)
+        leg
+        for key, leg in new.items()
+        if key in old and (leg.position.quantity > 0) != (old[key].position.quantity > 0)
     ]
     found: list[Notice] = []
     for word, legs in (("opened", opened), ("closed", closed), ("flipped", flipped)):
         names = [name(leg.position.instrument, today) for leg in legs]
-        found += [Notice(f"{each}: {word}.") for each in names] if len(names) <= _FEW else [
-            Notice(f"{len(names)} positions {word}.")
-        ]
+        found += (
+            [Notice(f"{each}: {word}.") for each in names]
+            if len(names) <= _FEW
+            else [Notice(f"{len(names)} positions {word}.")]
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,27 +12,27 @@ from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.totals import BookTotals
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
-from cotrader_tui.domain.text import visible
+from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures
 from cotrader_tui.tui.present.names import column_name
-from cotrader_tui.tui.present.text import UNKNOWN, Column, Piece, Row
+from cotrader_tui.tui.present.text import Column, Piece, Row
 from cotrader_tui.tui.present.times import calm_age, since
 
 COLUMNS = (
     Column("symbol", "Symbol", 22, 0, is_text=True),
-    Column("account", "Account", 10, 13, is_text=True),
-    Column("quantity", "Qty", 8, 1),
+    Column("account", "Account", 10, 16, is_text=True),
+    Column("quantity", "Qty", 7, 1),
     Column("dte", "DTE", 7, 6),
     Column("average", "Avg open", 9, 8),
     Column("mark", "Mark", 9, 2),
-    Column("value", "Mkt value", 11, 7),
+    Column("value", "Mkt value", 10, 7),
     Column("open", "Open P&L", 10, 3),
     Column("percent", "%", 6, 9),
-    Column("day", "Day P&L", 10, 4),
-    Column("delta", "Δ", 7, 5),
+    Column("day", "Day P&L", 9, 4),
+    Column("delta", "Δ", 6, 5),
     Column("gamma", "Γ", 6, 14),
-    Column("theta", "Θ", 7, 10),
-    Column("vega", "ν", 7, 12),
+    Column("theta", "Θ", 6, 10),
+    Column("vega", "ν", 6, 12),
     Column("iv", "IV", 5, 15),
     Column("age", "Age", 4, 11, is_marked=False),
 )
@@ -63,9 +64,12 @@ def rows(snapshot: PortfolioSnapshot, now: datetime, figures: Figures) -> tuple[
     """One row a position, in `ordered` order; the key is the position's id."""
     counted = {leg.position.id for leg in included(snapshot, snapshot.legs)}
     names = {book.account.id: book.account.nickname or book.account.id.number for book in snapshot.accounts}
+    endings = _endings(snapshot)
     found = []
     for leg in ordered(snapshot):
-        row = _row(leg, names.get(leg.position.account, leg.position.account.number), now, figures)
+        row = _row(
+            leg, names.get(leg.position.account, leg.position.account.number), endings.get(leg, ""), now, figures
+        )
         found.append(row if leg.position.id in counted else _dimmed(row))
     return tuple(found)
 
@@ -74,12 +78,25 @@ def _dimmed(row: Row) -> Row:
     return Row(row.key, {key: Piece(piece.text, STALE) for key, piece in row.cells.items()})
 
 
-def _row(leg: Leg, account: str, now: datetime, figures: Figures) -> Row:
+def _endings(snapshot: PortfolioSnapshot) -> dict[Leg, str]:
+    """For what is held in several accounts: so many last characters of the account's number as tell them apart."""
+    held = Counter(leg.position.instrument.id for leg in snapshot.legs)
+    numbers = {leg.position.account.number for leg in snapshot.legs}
+    longest = max(map(len, numbers), default=0)
+    size = next((n for n in range(2, longest) if len({number[-n:] for number in numbers}) == len(numbers)), longest)
+    return {
+        leg: f" ·{visible(leg.position.account.number[-size:])}"
+        for leg in snapshot.legs
+        if held[leg.position.instrument.id] > 1
+    }
+
+
+def _row(leg: Leg, account: str, ending: str, now: datetime, figures: Figures) -> Row:
     today = exchange_date(now)
     greeks = position_greeks(leg, now)
     position, quote = leg.position, leg.quote
     cells = {
-        "symbol": Piece(column_name(leg, today, _WIDTHS["symbol"]), _symbol_style(leg)),
+        "symbol": Piece(column_name(leg, today, _WIDTHS["symbol"], ending), _symbol_style(leg)),
         "account": Piece(visible(account), STALE),
         "quantity": figures.quantity(position.quantity, _WIDTHS["quantity"]),
         "dte": _dte(leg, now),

@@ -9,12 +9,21 @@ from enum import StrEnum
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.domain.text import visible
-from cotrader_tui.tui.messages import Trouble
 from cotrader_tui.tui.ports import EngineState
 from cotrader_tui.tui.present.times import age, since
 
 PATIENCE = timedelta(seconds=20)
 """After so long without figures, loading says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the book cannot be read, in words."""
+
+    message: str
+    hint: str
+    is_missing: bool = False
+    """There is no database yet, which is no failure while an engine makes one."""
 
 
 class StateKind(StrEnum):
@@ -68,6 +77,9 @@ def book_state(situation: Situation, now: datetime) -> BookState | None:
 _AGAIN = "It is tried again on schedule; press r to try now. 3 shows the sync log."
 
 
+_WHERE_TO_LOOK = "4 shows the accounts, 3 the sync log, r syncs now."
+
+
 def empty_state(snapshot: PortfolioSnapshot, now: datetime) -> BookState:
     """The screen of a book that holds nothing."""
     last = max((book.last_synced_at for book in snapshot.accounts if book.last_synced_at), default=None)
@@ -77,7 +89,10 @@ def empty_state(snapshot: PortfolioSnapshot, now: datetime) -> BookState:
     return BookState(
         StateKind.EMPTY,
         "No open positions.",
-        (f"{synced}The broker lists {accounts} without positions.", "4 shows the accounts, 3 the sync log, r syncs now."),
+        (
+            f"{synced}The broker lists {accounts} without positions.",
+            "4 shows the accounts, 3 the sync log, r syncs now.",
+        ),
     )
 
 
@@ -101,20 +116,24 @@ def _said(*sentences: str) -> tuple[str, ...]:
     return tuple(visible(sentence) for sentence in sentences if sentence)
 
 
+_STEPS = """To see your tastytrade book:
+  1  At my.tastytrade.com, under Manage, My Profile, API, make an OAuth
+     application with the read scope, and a grant for it.
+  2  Put its two values into a file named .env, here or in the
+     configuration folder (cotrader paths names it):
+       TASTYTRADE_CLIENT_SECRET=…
+       TASTYTRADE_REFRESH_TOKEN=…
+  3  Run cotrader doctor: it says what is still missing."""
+
+
 def _welcome(reason: str) -> BookState:
     return BookState(
         StateKind.WELCOME,
         "Welcome to cotrader.",
         (
             *_said(reason),
-            "To see your tastytrade book:",
-            "  1  At my.tastytrade.com, under Manage, My Profile, API, make an OAuth application\n"
-            "     with the read scope only, and a personal grant for it.",
-            "  2  Put the two values into a file named .env here, or in the configuration folder:\n"
-            "     TASTYTRADE_CLIENT_SECRET=…\n"
-            "     TASTYTRADE_REFRESH_TOKEN=…",
-            "  3  Run cotrader doctor, which says what is missing, then cotrader.",
-            "cotrader only reads. It cannot trade, and sends nothing anywhere else.",
+            _STEPS,
+            "cotrader only reads: it cannot trade.",
             "Press d to open the demo: a simulated book, no account needed.",
         ),
     )
@@ -129,17 +148,17 @@ def _first_failure(snapshot: PortfolioSnapshot | None) -> SyncError | None:
     return None
 
 
+_WHAT_NOW = """Run cotrader doctor in another terminal: it says what is missing.
+The log file tells more; cotrader paths names it."""
+
+
 def _loading(situation: Situation, now: datetime) -> BookState:
     syncing = situation.snapshot is not None and any(each.is_syncing for each in situation.snapshot.connections)
     title = "The first sync is running…" if syncing else "Loading the book…"
     engine = situation.engine
     paragraphs = _said(engine.message, engine.hint) if engine is not None else ()
     if now - situation.started_at > PATIENCE:
-        waited = age(now - situation.started_at)
-        paragraphs += (
-            f"Nothing has arrived for {waited}. Run cotrader doctor in another terminal: it says what is missing. "
-            "The log file tells more; cotrader paths names it.",
-        )
+        paragraphs += (f"Nothing has arrived for {age(now - situation.started_at)}.", _WHAT_NOW)
     elif not paragraphs:
         paragraphs = ("Figures appear here as soon as the first account has been read.",)
     return BookState(StateKind.LOADING, title, paragraphs)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from cotrader_tui.domain.sync import RunStatus, SyncRun
-from cotrader_tui.domain.text import visible
+from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN
-from cotrader_tui.tui.present.text import UNKNOWN, Column, Line, Piece, Row
+from cotrader_tui.tui.present.text import Column, Line, Piece, Row
 from cotrader_tui.tui.present.times import duration, moment
 
 COLUMNS = (
@@ -77,7 +77,9 @@ def detail(run: SyncRun, now: datetime) -> tuple[Line, ...]:
         ("Ended", Piece(f"{ended} New York, after {duration(run.duration)}" if run.completed_at else "not yet")),
         (
             "Positions",
-            Piece(f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"),
+            Piece(
+                f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"
+            ),
         ),
         ("Rows not read", Piece(str(counts.quarantined), WARN if counts.quarantined else "")),
     ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-UNKNOWN = "–"
 GAP = 1
 """Blank cells between two columns."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cotrader_tui.domain.clock import EXCHANGE_ZONE, exchange_date
-from cotrader_tui.tui.present.text import UNKNOWN
+from cotrader_tui.domain.text import UNKNOWN
 
 _CALM_STEP = 5
 

@@ -1,0 +1,361 @@
+"""The full-screen program: it keeps the newest book and hands it to the screen that can be seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual import on, work
+from textual.app import App
+from textual.containers import VerticalScroll
+from textual.theme import Theme
+from textual.worker import Worker, WorkerState
+
+from cotrader_tui.analytics.selection import select_accounts
+from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.domain.text import visible
+from cotrader_tui.errors import CotraderError
+from cotrader_tui.style_files import styles_dir
+from cotrader_tui.tui.actions import bindings
+from cotrader_tui.tui.commands import ActionCommands
+from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
+from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
+from cotrader_tui.tui.ports import EngineKeeper, EngineState, ScreenOptions
+from cotrader_tui.tui.present.header import HeaderFacts
+from cotrader_tui.tui.present.notices import notices
+from cotrader_tui.tui.present.states import Situation, StateKind, Trouble, book_state
+from cotrader_tui.tui.screens.accounts import AccountsScreen
+from cotrader_tui.tui.screens.base import BookScreen
+from cotrader_tui.tui.screens.greeks import GreeksScreen
+from cotrader_tui.tui.screens.help import HelpScreen
+from cotrader_tui.tui.screens.positions import PositionsScreen
+from cotrader_tui.tui.screens.sync_log import SyncLogScreen
+from cotrader_tui.tui.store_watcher import StoreWatcher
+from cotrader_tui.tui.themes import COTRADER, DEFAULT_THEME, meaning_of
+from cotrader_tui.tui.widgets.book_table import BookTable
+
+_AGES_EVERY = 5
+"""Seconds between two looks at the ages in tables."""
+_SYNC_PATIENCE = timedelta(seconds=15)
+"""A sync that was asked for and has not begun by then is worth a sentence."""
+DEMO = "demo"
+"""The result of `run` when the demo is wanted."""
+
+
+class CotraderApp(App[str]):
+    """The monitor. `run` returns `DEMO` when the demo is to be opened instead."""
+
+    TITLE = "cotrader"
+    BINDINGS = bindings()
+    COMMANDS = {ActionCommands}  # noqa: RUF012 - Textual's own name and type
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    MODES = {  # noqa: RUF012 - Textual's own name and type
+        "positions": PositionsScreen,
+        "greeks": GreeksScreen,
+        "sync_log": SyncLogScreen,
+        "accounts": AccountsScreen,
+    }
+    DEFAULT_MODE = "positions"
+
+    def __init__(
+        self,
+        *,
+        database: Path,
+        clock: Clock,
+        request_sync: Callable[[], None] | None,
+        keeper: EngineKeeper | None,
+        options: ScreenOptions,
+    ) -> None:
+        """`request_sync` stores a person's wish to sync (called in a thread; raises CotraderError); `None`: no wishes.
+
+        `keeper` runs an engine behind the screen; `None`: this program starts none.
+        """
+        if not options.has_color:
+            os.environ["NO_COLOR"] = "1"  # Textual takes it out again as it reads it.
+        super().__init__(css_path=sorted(styles_dir().glob("*.tcss")))
+        self.database = database
+        self.clock = clock
+        self.options = options
+        self.snapshot: PortfolioSnapshot | None = None
+        self.is_private = options.is_private
+        self.marks_changes = True
+        self._request_sync = request_sync
+        self._keeper = keeper
+        self._trouble: Trouble | None = None
+        self._engine: EngineState | None = None
+        self._started_at = clock()
+        self._asked: tuple[datetime, int] | None = None
+        """When a sync was asked for, and the newest run then."""
+        self._ticks = 0
+        self._watcher = StoreWatcher(database, clock, self.post_message, timedelta(seconds=options.poll_seconds))
+        self._watchdog = TerminalWatchdog(self._watcher.stop)
+        self.animation_level = "none"
+
+    def _fatal_error(self) -> None:
+        """As Textual's, without the values of variables: a traceback is pasted into reports."""
+        self.bell()
+        trace = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        self._close_messages_no_wait()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return meaning_of(self.current_theme)
+
+    async def on_mount(self) -> None:
+        self.register_theme(COTRADER)
+        self.theme = self._theme_to_start_with()
+        self.set_interval(1, self._tick)
+        if not self.is_headless:
+            exit_on_signals(self.exit)
+            self._watchdog.start()
+        if self.options.is_watching:
+            self._watcher.start()
+        if self._keeper is not None:
+            self.call_after_refresh(self._keeper.start, self._engine_changed)
+
+    def _theme_to_start_with(self) -> str:
+        wanted = self.options.theme
+        if wanted is None:
+            return DEFAULT_THEME
+        theme: Theme | None = self.available_themes.get(wanted)
+        if theme is None:
+            self.tell_problem(f"There is no theme {wanted!r}. t lists those there are.")
+            return DEFAULT_THEME
+        # Native colours without colour are black on black.
+        return DEFAULT_THEME if theme.ansi and self.no_color else wanted
+
+    def on_unmount(self) -> None:
+        self._watchdog.stop()
+        self._watcher.stop()
+        if self._keeper is not None:
+            self._keeper.stop()
+
+    # What threads tell
+
+    def _engine_changed(self, state: EngineState) -> None:
+        self.post_message(EngineChanged(state))
+
+    @on(SnapshotRead)
+    def _take_snapshot(self, message: SnapshotRead) -> None:
+        snapshot = select_accounts(message.snapshot, {self.options.account} if self.options.account else ())
+        before, self.snapshot = self.snapshot, snapshot
+        self._trouble = None
+        now = self.clock()
+        if self._asked is not None and any(run.id > self._asked[1] for run in snapshot.runs):
+            self._asked = None
+        for notice in notices(before, snapshot, now):
+            self._toast(notice.text, is_problem=notice.is_problem)
+        self._bring_up_to_date()
+
+    @on(StoreTrouble)
+    def _take_trouble(self, message: StoreTrouble) -> None:
+        self._trouble = message.trouble
+        self._bring_up_to_date()
+
+    @on(EngineChanged)
+    def _take_engine(self, message: EngineChanged) -> None:
+        self._engine = message.state
+        self._bring_up_to_date()
+
+    @on(SyncRefused)
+    def _take_refusal(self, message: SyncRefused) -> None:
+        self._asked = None
+        self.tell_problem(f"{message.message} {message.hint}")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self.tell_problem(f"{type(event.worker.error).__name__}: {event.worker.error}")
+
+    # What screens ask
+
+    @property
+    def _is_welcoming(self) -> bool:
+        state = book_state(self.situation, self.clock())
+        return state is not None and state.kind is StateKind.WELCOME
+
+    @property
+    def situation(self) -> Situation:
+        return Situation(self.snapshot, self._trouble, self._engine, self.options.unconfigured, self._started_at)
+
+    @property
+    def header_facts(self) -> HeaderFacts:
+        lease = self.snapshot.lease if self.snapshot else None
+        is_other = lease is not None and self._engine is not None and not self._engine.is_ours
+        return HeaderFacts(
+            snapshot=self.snapshot,
+            is_private=self.is_private,
+            is_demo=self.options.is_demo,
+            account=self.options.account,
+            is_sync_asked=self._asked is not None,
+            other_engine=lease.pid if lease is not None and is_other else None,
+        )
+
+    def tell_problem(self, words: str) -> None:
+        """A toast for something a person should know."""
+        self._toast(words, is_problem=True)
+
+    def _toast(self, words: str, *, is_problem: bool) -> None:
+        self.notify(
+            visible(words.strip()),
+            severity="warning" if is_problem else "information",
+            timeout=12 if is_problem else 5,
+            markup=False,
+        )
+
+    # What time does
+
+    @property
+    def _top(self) -> BookScreen | None:
+        """The uppermost screen of the book; overlays lie above it."""
+        return next((each for each in reversed(self.screen_stack) if isinstance(each, BookScreen)), None)
+
+    def _bring_up_to_date(self) -> None:
+        if self._top is not None:
+            self._top.bring_up_to_date()
+        self.refresh_bindings()
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._asked is not None and self.clock() - self._asked[0] > _SYNC_PATIENCE:
+            self._asked = None
+            self.tell_problem(
+                f"No sync has begun within {_SYNC_PATIENCE.seconds} seconds. "
+                "Is an engine running? `cotrader doctor` says; 3 shows the sync log."
+            )
+        if self._top is None:
+            return
+        if self._ticks % _AGES_EVERY == 0:
+            self._top.bring_up_to_date()
+        else:
+            self._top.tick()
+
+    # Actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "demo":
+            return self._is_welcoming
+        if action == "sync":
+            return self._request_sync is not None and not self._is_welcoming
+        if action == "detail":
+            return self._top is not None and self._top.can_open
+        return True
+
+    async def action_positions(self) -> None:
+        await self._go("positions")
+
+    async def action_greeks(self) -> None:
+        await self._go("greeks")
+
+    async def action_sync_log(self) -> None:
+        await self._go("sync_log")
+
+    async def action_accounts(self) -> None:
+        await self._go("accounts")
+
+    async def _go(self, mode: str) -> None:
+        if mode != self.current_mode:
+            await self.switch_mode(mode)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+
+    def action_up(self) -> None:
+        self._move("cursor_up", "scroll_up")
+
+    def action_down(self) -> None:
+        self._move("cursor_down", "scroll_down")
+
+    def action_left(self) -> None:
+        self._move("cursor_left", "scroll_left")
+
+    def action_right(self) -> None:
+        self._move("cursor_right", "scroll_right")
+
+    def action_top(self) -> None:
+        self._move("scroll_top", "scroll_home")
+
+    def action_bottom(self) -> None:
+        self._move("scroll_bottom", "scroll_end")
+
+    def action_page_down(self) -> None:
+        self._move("page_down", "page_down")
+
+    def action_page_up(self) -> None:
+        self._move("page_up", "page_up")
+
+    def action_half_down(self) -> None:
+        self._move_half(+1)
+
+    def action_half_up(self) -> None:
+        self._move_half(-1)
+
+    def _move(self, in_table: str, in_text: str) -> None:
+        target = self.screen.focused
+        if target is not None:
+            name = in_table if isinstance(target, BookTable) else in_text
+            getattr(target, f"action_{name}")()
+
+    def _move_half(self, direction: int) -> None:
+        target = self.screen.focused
+        if isinstance(target, BookTable):
+            target.move_cursor(row=target.cursor_row + direction * (target.size.height // 2))
+        elif isinstance(target, VerticalScroll):
+            target.scroll_relative(y=direction * (target.size.height // 2), animate=False)
+
+    def action_detail(self) -> None:
+        if isinstance(self.screen.focused, BookTable):
+            self.screen.focused.action_select_cursor()
+
+    async def action_back(self) -> None:
+        if len(self.screen_stack) > 1:
+            await self.pop_screen()
+
+    async def action_quit_or_back(self) -> None:
+        if len(self.screen_stack) > 1:
+            await self.pop_screen()
+        else:
+            self.exit()
+
+    def action_sync(self) -> None:
+        newest = max((run.id for run in self.snapshot.runs), default=0) if self.snapshot else 0
+        self._asked = (self.clock(), newest)
+        self._ask_for_sync()
+        self._bring_up_to_date()
+
+    @work(thread=True, group="sync", exit_on_error=False)
+    def _ask_for_sync(self) -> None:
+        if self._request_sync is None:
+            return
+        try:
+            self._request_sync()
+        except CotraderError as error:
+            self.post_message(SyncRefused(error.message, error.hint))
+
+    def action_demo(self) -> None:
+        self.exit(result=DEMO)
+
+    def action_privacy(self) -> None:
+        self.is_private = not self.is_private
+        self._bring_up_to_date()
+
+    def action_marks(self) -> None:
+        self.marks_changes = not self.marks_changes
+        self._toast(f"Changes are {'marked' if self.marks_changes else 'not marked'}.", is_problem=False)
+        self._bring_up_to_date()
+
+    def action_theme(self) -> None:
+        self.search_themes()
+
+    async def action_help(self) -> None:
+        if isinstance(self.screen, HelpScreen):
+            await self.pop_screen()
+        else:
+            await self.push_screen(HelpScreen())
+
+    def action_palette(self) -> None:
+        self.action_command_palette()

@@ -1,0 +1,89 @@
+"""What every screen of the book has: the header, a notice where one is due, the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
+
+from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.tui.present.figures import Figures
+from cotrader_tui.tui.present.header import WIDE, header_lines
+from cotrader_tui.tui.present.states import notice
+from cotrader_tui.tui.widgets.header import HeaderBar
+
+if TYPE_CHECKING:
+    from cotrader_tui.tui.app import CotraderApp
+
+
+class BookScreen(Screen[None]):
+    """A screen that shows a part of the book. It is brought up to date only while it can be seen."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own name and type
+
+    @property
+    def can_open(self) -> bool:
+        """Whether `enter` leads somewhere."""
+        return False
+
+    @property
+    def book_app(self) -> CotraderApp:
+        return cast("CotraderApp", self.app)
+
+    @property
+    def figures(self) -> Figures:
+        return Figures(self.book_app.is_private)
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar()
+        yield Static(markup=False, id="notice")
+        yield from self.compose_body()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def compose_body(self) -> Iterator[Widget]:
+        """The part between header and footer."""
+        raise NotImplementedError
+
+    def on_screen_resume(self) -> None:
+        self.bring_up_to_date(at_once=True)
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.show_header()
+
+    def bring_up_to_date(self, *, at_once: bool = False) -> None:
+        """Show the newest book; `at_once` lets rows move right away, for when somebody has just arrived here."""
+        if not self.is_mounted:
+            return
+        self.show_header()
+        snapshot = self.book_app.snapshot
+        self.show_book(snapshot, self.book_app.clock(), at_once=at_once)
+
+    def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
+        """Show this screen's part of the book as of `now`."""
+        raise NotImplementedError
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self.show_header()
+
+    def show_header(self) -> None:
+        app = self.book_app
+        if not self.is_mounted or not self.size.width:
+            return
+        self.query_one(HeaderBar).show(header_lines(app.header_facts, app.clock(), self.size.width))
+        bar, words = self.query_one("#notice", Static), notice(app.situation)
+        if bar.display != bool(words) or str(bar.content) != words:
+            bar.display = bool(words)
+            bar.update(Content(words))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self.book_app.tell_problem(f"{type(event.worker.error).__name__}: {event.worker.error}")

@@ -1,0 +1,49 @@
+"""The help overlay: every key, and what the signs mean."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from cotrader_tui.tui.actions import ACTIONS, Group, bindings
+
+_SIGNS = (
+    ("–", "unknown; never 0"),
+    ("(38/40), *", "a sum that misses some of its parts"),
+    ("≈", "an adjusted option: its Greeks are approximate"),
+    ("!", "the broker's row cannot be read at present: figures as of before"),
+    ("LIVE, STALE, CACHED", "figures landed in time, too long ago, on another day"),
+    ("OFFLINE, LOGIN, ERROR", "no answer, credentials refused, another failure: see the sync log"),
+    ("•••••", "an amount hidden by privacy"),
+    ("Day %", "day P&L ÷ (net liquidating value - day P&L)"),
+    ("%", "open P&L ÷ |net cost|"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Scrolls; closes with the keys that go back."""
+
+    AUTO_FOCUS = "VerticalScroll"
+    BINDINGS = bindings({Group.MOVE, Group.PROGRAM})
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="help") as box:
+            box.border_title = Content(" Help ")
+            box.border_subtitle = Content(" esc closes ")
+            yield Static(help_text(), markup=False)
+
+
+def help_text() -> Content:
+    parts: list[Content] = []
+    for group in Group:
+        parts.append(Content.styled(group.value, "bold $accent"))
+        for action in ACTIONS:
+            if action.group is group:
+                parts.append(Content(f"  {', '.join(action.keys):<22}  {action.description}"))
+        parts.append(Content(""))
+    parts.append(Content.styled("Signs", "bold $accent"))
+    parts += [Content(f"  {sign:<22}  {meaning}") for sign, meaning in _SIGNS]
+    return Content("\n").join(parts)

@@ -1,0 +1,129 @@
+"""The four areas of the book: a table each, or the state that stands in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from textual import on
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import DataTable
+
+from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.tui.actions import ACTIONS, Group
+from cotrader_tui.tui.present.states import BookState, book_state, empty_state
+from cotrader_tui.tui.present.text import Column, Piece, Row
+from cotrader_tui.tui.screens.base import BookScreen
+from cotrader_tui.tui.widgets.book_table import BookTable
+from cotrader_tui.tui.widgets.state_panel import StatePanel
+from cotrader_tui.tui.widgets.totals import Totals
+
+_SHORT_TITLES = {"greeks": "Greeks"}
+
+
+def tabs(active: str) -> Content:
+    """The titles of all areas, the active one marked."""
+    parts = []
+    for action in ACTIONS:
+        if action.group is Group.SCREENS:
+            title = f"{action.keys[0]} {_SHORT_TITLES.get(action.id, action.description)}"
+            style = "bold $accent reverse" if action.id == active else "$foreground 70%"
+            parts.append(Content.styled(f" {title} ", style))
+    return Content("─").join(parts)
+
+
+class TableScreen(BookScreen):
+    """An area with a table."""
+
+    AUTO_FOCUS = "BookTable"
+    area = ""
+    columns: Sequence[Column] = ()
+    noun = ("row", "rows")
+    has_details = False
+
+    @property
+    def can_open(self) -> bool:
+        return self.has_details and self.is_mounted and self.table.display
+
+    def compose_body(self) -> Iterator[Widget]:
+        with Vertical(id="panel") as panel:
+            panel.border_title = tabs(self.area)
+            yield BookTable(self.columns, self.book_app.clock)
+            yield Totals()
+            yield StatePanel()
+
+    @property
+    def table(self) -> BookTable:
+        return self.query_one(BookTable)
+
+    def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:
+        """The rows of the table."""
+        raise NotImplementedError
+
+    def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece] | None:
+        """The cells of the line below the table, or `None` for no such line."""
+        return None
+
+    def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
+        """The state to show instead of the table, if any."""
+        return book_state(self.book_app.situation, now)
+
+    def open_row(self, key: str) -> None:
+        """`enter` was pressed on a row."""
+
+    def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
+        state = self.state(snapshot, now)
+        self._swap(state)
+        if state is not None or snapshot is None:
+            return
+        table = self.table
+        table.marks_changes = self.book_app.marks_changes
+        rows = self.rows(snapshot, now)
+        table.show(rows)
+        if at_once:
+            table.settle(at_once=True)
+        self.query_one("#panel").border_subtitle = f" {len(rows)} {self.noun[len(rows) != 1]} "
+        self._show_totals(snapshot, now)
+
+    def _show_totals(self, snapshot: PortfolioSnapshot, now: datetime) -> None:
+        totals = self.totals(snapshot, now)
+        line = self.query_one(Totals)
+        line.display = totals is not None
+        if totals is not None:
+            line.show(self.table.visible_columns, totals)
+
+    def _swap(self, state: BookState | None) -> None:
+        panel = self.query_one(StatePanel)
+        self.table.display = state is None
+        panel.display = state is not None
+        if state is None:
+            if not self.table.has_focus and self.focused is None:
+                self.table.focus()
+            return
+        self.query_one(Totals).display = False
+        self.query_one("#panel").border_subtitle = ""
+        panel.show(state)
+        if self.focused is None:
+            panel.focus()
+
+    def tick(self) -> None:
+        super().tick()
+        self.table.settle()
+
+    @on(BookTable.Relaid)
+    def _columns_changed(self) -> None:
+        self.bring_up_to_date()
+
+    @on(DataTable.RowSelected)
+    def _row_selected(self, event: DataTable.RowSelected) -> None:
+        if event.row_key.value is not None:
+            self.open_row(event.row_key.value)
+
+
+def empty_or(state: BookState | None, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
+    """`state`, or the empty book's where there are accounts but no positions."""
+    if state is None and snapshot is not None and not snapshot.legs:
+        return empty_state(snapshot, now)
+    return state

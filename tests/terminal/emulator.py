@@ -1,0 +1,124 @@
+"""A real terminal for tests: a pty, the program in it, and an emulator that keeps the picture."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import pyte
+
+_LOOK_EVERY = 0.02
+_UNKNOWN_TO_THE_EMULATOR = re.compile(
+    rb"\x1b\[[<>=?][0-9;]*[a-ln-z$]{1,2}|\x1b\[[0-9;]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL
+)
+"""Queries and modes pyte would print as text: keyboard protocols, device requests."""
+
+
+class Terminal:
+    """A program in a pty of `columns` × `lines`. Use it with `with`; the program is killed at the end if need be."""
+
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], cwd: Path, columns: int = 140, lines: int = 40
+    ) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._lock = threading.Lock()
+        self._master, slave = pty.openpty()
+        self._set_size(columns, lines)
+        self.process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**environ, "TERM": "xterm-256color"},
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the child owns the terminal
+        )
+        os.close(slave)
+        self._ended = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self._reader.join(5)
+        if self._master >= 0:
+            os.close(self._master)
+
+    def press(self, keys: str) -> None:
+        """Type `keys` as a person would."""
+        os.write(self._master, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        with self._lock:
+            self._screen.resize(lines, columns)
+        self._set_size(columns, lines)
+        os.killpg(self.process.pid, signal.SIGWINCH)
+
+    def vanish(self) -> None:
+        """The terminal goes away, as when a window is closed or a line breaks."""
+        self._ended.set()
+        self._reader.join(5)
+        os.close(self._master)
+        self._master = -1
+
+    @property
+    def text(self) -> str:
+        """The picture, a line a row."""
+        with self._lock:
+            return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, seen: str | Callable[[str], bool], seconds: float = 30) -> str:
+        """Wait until `seen` stands in the picture, or is true of it; returns the picture.
+
+        Raises:
+            AssertionError: it did not within `seconds`; the message is the picture.
+        """
+        is_there = seen if callable(seen) else lambda text: seen in text
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            text = self.text
+            if is_there(text):
+                return text
+            if self.process.poll() is not None:
+                break
+            self._ended.wait(_LOOK_EVERY)
+        raise AssertionError(f"{seen!r} did not appear (exit code {self.process.poll()}):\n{self.text}")
+
+    def _set_size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            ready, _, _ = select.select([self._master], [], [], 0.1)
+            if not ready:
+                continue
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            with self._lock:
+                self._stream.feed(_UNKNOWN_TO_THE_EMULATOR.sub(b"", data))

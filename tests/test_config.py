@@ -1,0 +1,593 @@
+"""Settings as the command-line contract tells them: where they come from, what is refused, what never shows."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cotrader_tui.brokers.base import ConnectionConfig, Secret
+from cotrader_tui.config import SETTINGS, Options, Setting, Settings, load_settings
+from cotrader_tui.errors import ConfigError
+
+GRANT = {"TASTYTRADE_CLIENT_SECRET": "canary-secret-a1", "TASTYTRADE_REFRESH_TOKEN": "canary-token-b2"}
+PASSWORD = {"TASTYTRADE_USERNAME": "ada", "TASTYTRADE_PASSWORD": "canary-password-c3"}
+ADDRESSES = ("TASTYTRADE_API_URL", "TASTYTRADE_STREAMER_URL")
+
+
+@dataclass
+class Place:
+    """A machine with folders of its own and whatever a test puts into them."""
+
+    root: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for folder in (self.here, self.config):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def here(self) -> Path:
+        """The working directory."""
+        return self.root / "work" / "here"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "xdg-config" / "cotrader"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "xdg-data" / "cotrader"
+
+    def dotenv(self, values: Mapping[str, str], folder: Path | None = None) -> Path:
+        return _written((folder or self.here) / ".env", "".join(f"{name}={value}\n" for name, value in values.items()))
+
+    def toml(self, text: str) -> Path:
+        return _written(self.config / "config.toml", text)
+
+    def load(self, options: Options | None = None, /, **environ: str) -> Settings:
+        xdg = {f"XDG_{name.upper()}_HOME": str(self.root / f"xdg-{name}") for name in ("config", "data", "state")}
+        return load_settings(
+            options or Options(), {"HOME": str(self.root), **xdg, **self.environ, **environ}, self.here
+        )
+
+    def tastytrade(self, options: Options | None = None, /, **environ: str) -> ConnectionConfig:
+        """The tastytrade connection, with a grant in the environment."""
+        (connection,) = self.load(options, **{**GRANT, **environ}).connections
+        return connection
+
+
+def _written(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+# Precedence
+
+
+def test_each_source_of_a_setting_yields_to_the_one_before_it(place: Place) -> None:
+    option = place.root / "option.db"
+    assert place.load().database == place.data / "cotrader.db"
+    place.toml(f'database = "{place.root}/toml.db"')
+    assert place.load().database == place.root / "toml.db"
+    place.dotenv({"COTRADER_DB": f"{place.root}/config-dotenv.db"}, place.config)
+    assert place.load().database == place.root / "config-dotenv.db"
+    place.dotenv({"COTRADER_DB": f"{place.root}/dotenv.db"})
+    assert place.load().database == place.root / "dotenv.db"
+    place.environ["COTRADER_DB"] = f"{place.root}/environment.db"
+    assert place.load().database == place.root / "environment.db"
+    assert place.load(Options(db=option)).database == option
+
+
+_LEVELS = ("environment", "dotenv", "config dotenv", "toml")
+
+
+@given(present=st.sets(st.sampled_from(_LEVELS)), empty=st.sets(st.sampled_from(_LEVELS)))
+def test_the_first_source_with_a_value_wins_whatever_else_is_set(
+    tmp_path_factory: pytest.TempPathFactory, present: set[str], empty: set[str]
+) -> None:
+    place = Place(tmp_path_factory.mktemp("place"))
+    value = {level: f"theme of {level}" if level in present else "" for level in _LEVELS if level in present | empty}
+    if "environment" in value:
+        place.environ["COTRADER_THEME"] = value["environment"]
+    if "dotenv" in value:
+        place.dotenv({"COTRADER_THEME": f"'{value['dotenv']}'"})
+    if "config dotenv" in value:
+        place.dotenv({"COTRADER_THEME": f"'{value['config dotenv']}'"}, place.config)
+    if "toml" in value:
+        place.toml(f'theme = "{value["toml"]}"')
+    assert place.load().theme == next((value[level] for level in _LEVELS if level in present), None)
+
+
+@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.key], ids=lambda each: each.env)
+def test_every_setting_with_a_key_is_read_from_the_configuration_file(place: Place, setting: Setting) -> None:
+    values = {
+        "database": f'"{place.root}/told.db"',
+        "sync_interval": "45",
+        "theme": '"mono"',
+        "privacy": "true",
+        "tastytrade.client_secret": '"toml-secret"',
+        "tastytrade.refresh_token": '"toml-token"',
+        "tastytrade.account_number": '["5WX00001", "5WX00002"]',
+        "tastytrade.sandbox": "true",
+        "tastytrade.api_url": '"https://proxy.example.com"',
+        "tastytrade.streamer_url": '"wss://streamer.example.com"',
+    }
+    assert sorted(values) == sorted(each.key for each in SETTINGS if each.key)
+    place.toml("".join(f"{key} = {value}\n" for key, value in values.items()))
+    settings = place.load()
+    (connection,) = settings.connections
+    seen = {
+        "COTRADER_DB": settings.database == place.root / "told.db",
+        "COTRADER_SYNC_INTERVAL": connection.sync_interval == timedelta(seconds=45),
+        "COTRADER_THEME": settings.theme == "mono",
+        "COTRADER_PRIVACY": settings.is_private,
+        "TASTYTRADE_CLIENT_SECRET": connection.secrets["client_secret"] == Secret("toml-secret"),
+        "TASTYTRADE_REFRESH_TOKEN": connection.secrets["refresh_token"] == Secret("toml-token"),
+        "TASTYTRADE_ACCOUNT_NUMBER": connection.account_filter == {"5WX00001", "5WX00002"},
+        "TASTYTRADE_SANDBOX": connection.options["is_sandbox"] == "1",
+        "TASTYTRADE_API_URL": connection.options["api_url"] == "https://proxy.example.com",
+        "TASTYTRADE_STREAMER_URL": connection.options["streamer_url"] == "wss://streamer.example.com",
+    }
+    assert seen[setting.env]
+
+
+def test_an_empty_variable_counts_as_not_set(place: Place) -> None:
+    place.dotenv({"COTRADER_DB": f"{place.root}/dotenv.db"})
+    assert place.load(COTRADER_DB="").database == place.root / "dotenv.db"
+
+
+def test_options_go_before_the_environment_for_the_configuration_file_and_privacy(place: Place) -> None:
+    by_option = _written(place.root / "a.toml", 'theme = "option"')
+    by_environment = _written(place.root / "b.toml", 'theme = "environment"')
+    environ = {"COTRADER_CONFIG": str(by_environment), "COTRADER_PRIVACY": "0"}
+    assert place.load(**environ).theme == "environment"
+    settings = place.load(Options(config=by_option, privacy=True), **environ)
+    assert (settings.theme, settings.config_file, settings.is_private) == ("option", by_option, True)
+
+
+@pytest.mark.parametrize(("value", "has_color"), [("", True), ("0", False), ("1", False), ("no", False)])
+def test_no_color_counts_whatever_its_value_unless_empty(place: Place, value: str, has_color: bool) -> None:
+    assert place.load(NO_COLOR=value).has_color is has_color
+    assert not place.load(Options(no_color=True)).has_color
+
+
+# Places
+
+
+def test_files_lie_in_the_xdg_folders(place: Place) -> None:
+    settings = place.load()
+    assert settings.config_file == place.config / "config.toml"
+    assert settings.database == place.data / "cotrader.db"
+    assert settings.log_file.is_relative_to(place.root / "xdg-state" / "cotrader")
+
+
+def _default_places(home: Path, **environ: str) -> list[Path]:
+    program = (
+        "from cotrader_tui.config import Options, process_settings\n"
+        "settings = process_settings(Options())\n"
+        "print(settings.config_file, settings.database, settings.log_file, sep='\\n')"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path), **environ},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Path(line) for line in answer.stdout.splitlines()]
+
+
+def test_without_xdg_variables_everything_lies_under_home(tmp_path: Path) -> None:
+    assert all(path.is_relative_to(tmp_path) and "cotrader" in path.parts for path in _default_places(tmp_path))
+
+
+def test_an_xdg_variable_that_says_the_default_moves_no_file(tmp_path: Path) -> None:
+    default = _default_places(tmp_path)
+    told = {f"XDG_{name}_HOME": str(default[at].parent.parent) for at, name in enumerate(("CONFIG", "DATA", "STATE"))}
+    assert _default_places(tmp_path, **told) == default
+
+
+def test_a_relative_xdg_folder_is_ignored_as_its_specification_says(place: Place) -> None:
+    settings = place.load(XDG_DATA_HOME="relative/data")
+    assert settings.database.is_absolute()
+    assert "relative" not in settings.database.parts
+
+
+def test_relative_and_home_paths_become_absolute(place: Place) -> None:
+    settings = place.load(Options(db=Path("book.db"), config=None), COTRADER_DB="~/elsewhere.db")
+    assert settings.database == Path.cwd() / "book.db"
+    assert place.load(COTRADER_DB="~/elsewhere.db").database == Path("~/elsewhere.db").expanduser()
+    _written(place.root / "relative.toml", "")
+    named = Path(os.path.relpath(place.root / "relative.toml"))
+    assert place.load(Options(config=named)).config_file.is_absolute()
+
+
+def test_the_dotenv_of_a_parent_folder_is_never_read(place: Place) -> None:
+    place.dotenv({**GRANT, "COTRADER_THEME": "parent"}, place.here.parent)
+    settings = place.load()
+    assert settings.connections == ()
+    assert settings.theme is None
+
+
+def test_a_configuration_file_elsewhere_does_not_bring_its_folders_dotenv_along(place: Place) -> None:
+    place.dotenv({"COTRADER_THEME": "parent"}, place.here.parent)
+    place.dotenv({"COTRADER_PRIVACY": "1"}, place.config)
+    settings = place.load(Options(config=_written(place.here.parent / "other.toml", "")))
+    assert settings.theme is None
+    assert settings.is_private
+    assert settings.dotenvs == (place.here / ".env", place.config / ".env")
+
+
+def test_a_dotenv_changes_nothing_in_the_process(place: Place) -> None:
+    place.dotenv({"COTRADER_THEME": "mono"})
+    before = dict(os.environ)
+    place.load()
+    assert dict(os.environ) == before
+
+
+def test_a_dotenv_is_taken_literally(place: Place) -> None:
+    """A secret may hold a dollar sign, quotes, a hash."""
+    place.dotenv({"TASTYTRADE_CLIENT_SECRET": "'pre$HOME${HOME}#x'", "TASTYTRADE_REFRESH_TOKEN": '"tok=en "'})
+    (connection,) = place.load().connections
+    assert connection.secrets["client_secret"].reveal() == "pre$HOME${HOME}#x"
+    assert connection.secrets["refresh_token"].reveal() == "tok=en "
+
+
+# Connections
+
+
+def test_tastytrade_is_on_with_its_grant_and_its_defaults(place: Place) -> None:
+    connection = place.tastytrade()
+    assert (connection.name, connection.broker, connection.label) == ("tastytrade", "tastytrade", "")
+    assert connection.sync_interval == timedelta(seconds=60)
+    assert connection.account_filter == frozenset()
+    assert {name: secret.reveal() for name, secret in connection.secrets.items()} == {
+        "client_secret": GRANT["TASTYTRADE_CLIENT_SECRET"],
+        "refresh_token": GRANT["TASTYTRADE_REFRESH_TOKEN"],
+    }
+    assert "api_url" not in connection.options
+    assert "streamer_url" not in connection.options
+
+
+def test_the_names_the_sdk_has_for_the_grant_are_accepted(place: Place) -> None:
+    (connection,) = place.load(TT_SECRET="sdk-secret", TT_REFRESH="sdk-token").connections
+    assert connection.secrets == {"client_secret": Secret("sdk-secret"), "refresh_token": Secret("sdk-token")}
+    (connection,) = place.load(TT_SECRET="sdk-secret", **GRANT).connections
+    assert connection.secrets["client_secret"] == Secret(GRANT["TASTYTRADE_CLIENT_SECRET"])
+
+
+def test_an_alias_in_the_environment_goes_before_the_name_in_a_dotenv(place: Place) -> None:
+    place.dotenv(GRANT)
+    (connection,) = place.load(TT_SECRET="sdk-secret", TT_REFRESH="sdk-token").connections
+    assert connection.secrets == {"client_secret": Secret("sdk-secret"), "refresh_token": Secret("sdk-token")}
+
+
+def test_the_grant_is_read_from_the_dotenv_here_and_in_the_config_folder(place: Place) -> None:
+    written = place.dotenv(GRANT, place.config)
+    assert len(place.load().connections) == 1
+    written.rename(place.here / ".env")
+    assert len(place.load().connections) == 1
+
+
+@pytest.mark.parametrize("missing", sorted(GRANT))
+def test_half_a_grant_names_the_missing_half_and_shows_nothing_of_the_other(place: Place, missing: str) -> None:
+    (kept,) = set(GRANT) - {missing}
+    with pytest.raises(ConfigError) as caught:
+        place.load(**{kept: GRANT[kept]})
+    assert missing in caught.value.message
+    assert caught.value.hint
+    assert GRANT[kept] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "accounts"),
+    [("5WX00001", {"5WX00001"}), (" 5WX00001 ,5WX00002,, ", {"5WX00001", "5WX00002"}), (",", set())],
+)
+def test_accounts_are_filtered_by_comma_separated_numbers(place: Place, text: str, accounts: set[str]) -> None:
+    assert place.tastytrade(TASTYTRADE_ACCOUNT_NUMBER=text).account_filter == accounts
+
+
+@pytest.mark.parametrize(("text", "label"), [("1", "SANDBOX"), ("TRUE", "SANDBOX"), ("0", ""), ("off", "")])
+def test_the_sandbox_is_visible_as_a_word(place: Place, text: str, label: str) -> None:
+    connection = place.tastytrade(TASTYTRADE_SANDBOX=text)
+    assert connection.label == label
+    assert connection.options["is_sandbox"] == ("1" if label else "0")
+
+
+def test_another_host_is_visible_beside_the_sandbox(place: Place) -> None:
+    address = "http://127.0.0.1:8765"
+    assert place.tastytrade(TASTYTRADE_API_URL=address).label == "127.0.0.1:8765"
+    connection = place.tastytrade(TASTYTRADE_API_URL=address, TASTYTRADE_SANDBOX="1")
+    assert connection.label == "SANDBOX 127.0.0.1:8765"
+    assert connection.name == "tastytrade"
+    assert "streamer.example.com" in place.tastytrade(TASTYTRADE_STREAMER_URL="wss://streamer.example.com").label
+
+
+# Addresses
+
+FOREIGN = ("https://proxy.example.com", "https://127.0.0.1.example.com", "https://127-0-0-1.example.com:8443/x")
+LOOPBACK = ("http://127.0.0.1:8765", "http://localhost:1", "http://[::1]:8765", "https://127.0.0.9", "ws://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", LOOPBACK)
+def test_a_loopback_address_may_come_from_a_dotenv(place: Place, name: str, address: str) -> None:
+    place.dotenv({name: address})
+    assert place.tastytrade().options[name.removeprefix("TASTYTRADE_").lower()] == address
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", FOREIGN)
+@pytest.mark.parametrize("folder", ["here", "config"])
+def test_a_dotenv_cannot_send_the_grant_abroad(place: Place, name: str, address: str, folder: str) -> None:
+    written = place.dotenv({name: address}, getattr(place, folder))
+    with pytest.raises(ConfigError) as caught:
+        place.tastytrade()
+    assert name in caught.value.message
+    assert str(written) in caught.value.message
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", FOREIGN)
+def test_a_foreign_address_may_come_from_the_environment_or_the_configuration_file(
+    place: Place, name: str, address: str
+) -> None:
+    key = name.removeprefix("TASTYTRADE_").lower()
+    place.dotenv({name: "http://127.0.0.1:1"})
+    assert place.tastytrade(**{name: address}).options[key] == address
+    (place.here / ".env").unlink()
+    place.toml(f'[tastytrade]\n{key} = "{address}"')
+    assert place.tastytrade().options[key] == address
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", ["http://proxy.example.com", "ws://10.0.0.7:80", "http://0.0.0.0:8765"])
+def test_without_encryption_only_this_machine_is_spoken_to(place: Place, name: str, address: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        place.tastytrade(**{name: address})
+    place.toml(f'[tastytrade]\n{name.removeprefix("TASTYTRADE_").lower()} = "{address}"')
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        place.tastytrade()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "proxy.example.com",
+        "ftp://127.0.0.1",
+        "https://",
+        "http://[::1",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
+    ],
+)
+def test_an_address_that_is_none_is_named_with_its_place(place: Place, address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        place.tastytrade(TASTYTRADE_API_URL=address)
+    assert "TASTYTRADE_API_URL" in caught.value.message
+    assert "the environment" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_login_inside_an_address_is_refused_and_not_repeated(place: Place) -> None:
+    with pytest.raises(ConfigError) as caught:
+        place.tastytrade(TASTYTRADE_API_URL="https://ada:canary-password@proxy.example.com")
+    assert "canary-password" not in str(caught.value)
+
+
+@given(host=st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", fullmatch=True))
+def test_no_host_name_but_localhost_passes_for_this_machine(
+    tmp_path_factory: pytest.TempPathFactory, host: str
+) -> None:
+    place = Place(tmp_path_factory.mktemp("place"))
+    place.dotenv({"TASTYTRADE_API_URL": f"https://{host}"})
+    if host == "localhost" or (host.startswith("127.") and host.replace(".", "").isdigit()):
+        return
+    with pytest.raises(ConfigError, match="foreign host"):
+        place.tastytrade()
+
+
+# The interval
+
+
+@given(seconds=st.one_of(st.integers(5, 86_400), st.floats(5, 86_400)))
+def test_an_interval_of_at_least_five_seconds_is_taken(
+    tmp_path_factory: pytest.TempPathFactory, seconds: float
+) -> None:
+    place = Place(tmp_path_factory.mktemp("place"))
+    assert place.tastytrade(COTRADER_SYNC_INTERVAL=str(seconds)).sync_interval == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["4.999", "0", "-60", "soon", "nan", "inf", "1e400", "1e13", "60s"])
+def test_an_interval_that_cannot_be_kept_is_named_with_its_place(place: Place, text: str) -> None:
+    with pytest.raises(ConfigError, match="COTRADER_SYNC_INTERVAL") as caught:
+        place.tastytrade(COTRADER_SYNC_INTERVAL=text)
+    assert "the environment" in caught.value.message
+    written = place.dotenv({"COTRADER_SYNC_INTERVAL": text})
+    with pytest.raises(ConfigError) as caught:
+        place.tastytrade()
+    assert str(written) in caught.value.message
+
+
+# The password of old
+
+
+@pytest.mark.parametrize("given_names", [("TASTYTRADE_USERNAME",), ("TASTYTRADE_PASSWORD",), tuple(PASSWORD)])
+@pytest.mark.parametrize("source", ["environment", "dotenv"])
+def test_a_password_without_a_grant_is_answered_with_how_to_make_one(
+    place: Place, given_names: tuple[str, ...], source: str
+) -> None:
+    values = {name: PASSWORD[name] for name in given_names}
+    if source == "dotenv":
+        place.dotenv(values)
+    settings = place.load(**(values if source == "environment" else {}))
+    assert settings.has_password_only
+    with pytest.raises(ConfigError) as caught:
+        settings.require_connections()
+    words = str(caught.value)
+    assert "OAuth" in words
+    assert "TASTYTRADE_CLIENT_SECRET" in words
+    assert "TASTYTRADE_REFRESH_TOKEN" in words
+    assert PASSWORD["TASTYTRADE_PASSWORD"] not in words
+
+
+def test_a_password_beside_a_grant_is_a_warning(place: Place) -> None:
+    settings = place.load(**GRANT, **PASSWORD)
+    settings.require_connections()
+    assert not settings.has_password_only
+    (warning,) = settings.warnings
+    assert "OAuth" in warning
+    assert place.load(**GRANT).warnings == ()
+
+
+def test_nothing_configured_says_what_to_do(place: Place) -> None:
+    settings = place.load()
+    assert not settings.has_password_only
+    with pytest.raises(ConfigError) as caught:
+        settings.require_connections()
+    assert "--demo" in caught.value.hint
+    assert "TASTYTRADE_CLIENT_SECRET" in caught.value.hint
+
+
+# The demo
+
+
+def test_the_demo_ignores_the_database_and_the_brokers_that_are_configured(place: Place) -> None:
+    place.toml(f'database = "{place.root}/toml.db"')
+    place.dotenv({"COTRADER_DB": f"{place.root}/dotenv.db", **PASSWORD})
+    demo = Options(demo=True)
+    settings = place.load(demo, COTRADER_DB=f"{place.root}/environment.db", **GRANT)
+    assert settings.is_demo
+    assert settings.database == place.data / "demo.db"
+    assert [(each.name, each.broker, each.label) for each in settings.connections] == [("demo", "demo", "DEMO")]
+    assert settings.warnings == ()
+    assert not settings.has_password_only
+    assert settings.log_file != place.load(**GRANT).log_file
+
+
+def test_the_demo_takes_a_database_named_by_option(place: Place) -> None:
+    assert place.load(Options(demo=True, db=place.root / "x.db")).database == place.root / "x.db"
+
+
+def test_the_demo_starts_whatever_is_wrong_with_the_brokers(place: Place) -> None:
+    place.dotenv({"TASTYTRADE_API_URL": "https://proxy.example.com", "TASTYTRADE_SANDBOX": "perhaps"})
+    assert place.load(Options(demo=True), TASTYTRADE_CLIENT_SECRET="half").connections[0].name == "demo"
+
+
+def test_the_demo_keeps_to_the_interval_that_is_set(place: Place) -> None:
+    demo = Options(demo=True)
+    assert place.load(demo).connections[0].sync_interval == timedelta(seconds=15)
+    assert place.load(demo, COTRADER_SYNC_INTERVAL="30").connections[0].sync_interval == timedelta(seconds=30)
+
+
+# What is wrong is named
+
+
+@pytest.mark.parametrize("name", ["COTRADER_PRIVACY", "TASTYTRADE_SANDBOX"])
+def test_a_switch_that_is_neither_on_nor_off_is_named_with_its_place(place: Place, name: str) -> None:
+    written = place.dotenv({name: "perhaps"})
+    with pytest.raises(ConfigError) as caught:
+        place.tastytrade()
+    assert name in caught.value.message
+    assert "perhaps" in caught.value.message
+    assert str(written) in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["theme = ", "= 5", '[tastytrade]\nclient_secret = "canary-toml" x', "\x00"])
+def test_a_configuration_file_that_cannot_be_read_is_named(place: Place, text: str) -> None:
+    written = place.toml(text)
+    with pytest.raises(ConfigError) as caught:
+        place.load()
+    assert str(written) in caught.value.message
+    assert caught.value.hint
+    assert "canary" not in str(caught.value)
+
+
+def test_a_dotenv_that_cannot_be_read_is_named(place: Place) -> None:
+    path = place.here / ".env"
+    path.write_bytes(b"TASTYTRADE_CLIENT_SECRET=canary\xff\xfe\n")
+    with pytest.raises(ConfigError) as caught:
+        place.load()
+    assert str(path) in caught.value.message
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_configuration_file_that_was_named_must_exist(place: Place, by_option: bool) -> None:
+    path = place.root / "absent.toml"
+    with pytest.raises(ConfigError) as caught:
+        place.load(Options(config=path) if by_option else None, **({} if by_option else {"COTRADER_CONFIG": str(path)}))
+    assert str(path) in caught.value.message
+
+
+# Secrets
+
+
+@pytest.fixture
+def secretive(place: Place) -> Settings:
+    place.dotenv(PASSWORD)
+    return place.load(**GRANT)
+
+
+def test_secrets_show_in_no_text_made_of_the_settings(secretive: Settings) -> None:
+    (connection,) = secretive.connections
+    canaries = [*GRANT.values(), PASSWORD["TASTYTRADE_PASSWORD"]]
+    for thing in (secretive, connection, connection.secrets, secretive.secrets, *secretive.secrets):
+        for text in (repr(thing), str(thing), f"{thing}", f"{thing!r}", "%s %r" % (thing, thing)):  # noqa: UP031
+            assert not [canary for canary in canaries if canary in text]
+
+
+def test_secrets_are_not_serialised_or_copied_along(secretive: Settings) -> None:
+    for thing in (secretive, secretive.connections[0], secretive.secrets[0]):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError):
+                pickle.dumps(thing, protocol)
+    with pytest.raises(TypeError):
+        copy.deepcopy(secretive)
+    with pytest.raises(TypeError):
+        asdict(secretive)
+
+
+def test_every_secret_in_use_is_known_to_whoever_masks(secretive: Settings) -> None:
+    known = {secret.reveal() for secret in secretive.secrets}
+    assert known == {*GRANT.values(), PASSWORD["TASTYTRADE_PASSWORD"]}
+
+
+@given(value=st.text(min_size=8))
+def test_a_secret_shows_only_when_asked(value: str) -> None:
+    secret = Secret(value)
+    assert secret.reveal() == value
+    assert repr(secret) == str(secret) == f"{secret}" == repr(Secret(""))
+
+
+def _all_ways(place: Place) -> Iterator[dict[str, str]]:
+    yield {**GRANT, "COTRADER_SYNC_INTERVAL": "soon"}
+    yield {"TASTYTRADE_CLIENT_SECRET": GRANT["TASTYTRADE_CLIENT_SECRET"]}
+    yield {**GRANT, "TASTYTRADE_API_URL": "nonsense"}
+    yield {**GRANT, "TASTYTRADE_SANDBOX": "perhaps"}
+    yield {**GRANT, "COTRADER_CONFIG": str(place.root / "absent.toml")}
+
+
+def test_no_refusal_of_a_setting_repeats_a_secret(place: Place) -> None:
+    for environ in _all_ways(place):
+        with pytest.raises(ConfigError) as caught:
+            place.load(**environ)
+        assert not [secret for secret in GRANT.values() if secret in str(caught.value)]
