@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from cotrader_tui.errors import StoreMissingError
-from cotrader_tui.store.files import check_version, in_words
+from cotrader_tui.store.files import check_version, in_words, missing
 
 BUSY_SECONDS = 5.0
 
@@ -37,7 +36,7 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(_uri(path, options), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         if check_version(connection, path) == 0:
-            raise _missing(path)
+            raise missing(path)
     except BaseException:
         connection.close()
         raise
@@ -55,7 +54,7 @@ def open_for_reading(path: Path) -> ReadConnection:
         NewerSchemaError, CorruptStoreError, StoreLockedError, StoreError: as named.
     """
     if not path.exists() or path.stat().st_size == 0:
-        raise _missing(path)
+        raise missing(path)
     try:
         return ReadConnection(_open(path, "mode=ro"), is_frozen=False)
     except sqlite3.OperationalError as error:
@@ -69,10 +68,6 @@ def open_for_reading(path: Path) -> ReadConnection:
     except (sqlite3.Error, OSError) as error:
         failure = error if isinstance(error, sqlite3.Error) else sqlite3.OperationalError("unable to open")
         raise in_words(failure, path) from error
-
-
-def _missing(path: Path) -> StoreMissingError:
-    return StoreMissingError(f"There is no database at {path} yet.", "Run `cotrader sync`, or open `cotrader`.")
 
 
 def _open_frozen(path: Path) -> ReadConnection:

@@ -11,6 +11,7 @@ from cotrader_tui.errors import (
     NewerSchemaError,
     StoreError,
     StoreLockedError,
+    StoreMissingError,
 )
 from cotrader_tui.store.version import SCHEMA_VERSION
 
@@ -52,6 +53,11 @@ def make_private(path: Path) -> None:
             f"The database {path} cannot be made: {error.strerror}.",
             "Check its permissions, or name another place with --db or COTRADER_DB.",
         ) from error
+
+
+def missing(path: Path) -> StoreMissingError:
+    """There is no database at `path`, or nothing has been stored in it."""
+    return StoreMissingError(f"There is no database at {path} yet.", "Run `cotrader sync`, or open `cotrader`.")
 
 
 def in_words(error: sqlite3.Error, path: Path) -> StoreError:

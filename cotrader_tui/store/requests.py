@@ -7,10 +7,9 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from cotrader_tui.errors import StoreMissingError
 from cotrader_tui.store.codec import instant_text
 from cotrader_tui.store.connect import BUSY_SECONDS
-from cotrader_tui.store.files import in_words
+from cotrader_tui.store.files import check_version, in_words, missing
 
 
 def request_sync(path: Path, now: datetime, connections: Collection[str] | None = None) -> tuple[int, ...]:
@@ -20,14 +19,17 @@ def request_sync(path: Path, now: datetime, connections: Collection[str] | None 
     Returns the request's number per connection.
 
     Raises:
-        StoreMissingError: there is no database.
+        StoreMissingError: there is no database, or nothing in it yet.
+        NewerSchemaError, CorruptStoreError: it is not one of this program's.
         StoreError: it cannot be written (locked, read-only, full).
     """
     if not path.exists():
-        raise StoreMissingError(f"There is no database at {path} yet.", "Run `cotrader sync`, or open `cotrader`.")
+        raise missing(path)
     try:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
+            if check_version(connection, path) == 0:
+                raise missing(path)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("BEGIN IMMEDIATE")
             with connection:

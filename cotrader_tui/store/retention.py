@@ -37,7 +37,8 @@ def thin(sqlite: sqlite3.Connection, now: datetime) -> int:
 
 def _thin_to_quarter_hours(sqlite: sqlite3.Connection, table: str, owner: str, now: datetime) -> int:
     start, end = _floor(now - EVERY_QUARTER_HOUR), _floor(now - EVERY_SNAPSHOT)
-    return _keep_last(sqlite, table, owner, start, end, f"strftime('%s', taken_at) / {int(_STEP.total_seconds())}")
+    step = f"strftime('%s', taken_at) / {int(_STEP.total_seconds())}"
+    return _keep_last(sqlite, table, f"{owner}, {step}", start, end)
 
 
 def _floor(instant: datetime) -> datetime:
@@ -51,7 +52,7 @@ def _thin_to_days(sqlite: sqlite3.Connection, table: str, owner: str, now: datet
     at = _oldest(sqlite, table, datetime.min.replace(tzinfo=UTC))
     while at is not None and exchange_date(at) < last_day:
         start, end = _midnight(exchange_date(at)), _midnight(exchange_date(at) + timedelta(days=1))
-        removed += _keep_last(sqlite, table, owner, start, end, "1")
+        removed += _keep_last(sqlite, table, owner, start, end)
         at = _oldest(sqlite, table, end)
     return removed
 
@@ -65,11 +66,11 @@ def _oldest(sqlite: sqlite3.Connection, table: str, after: datetime) -> datetime
     return None if row[0] is None else datetime.fromisoformat(row[0])
 
 
-def _keep_last(sqlite: sqlite3.Connection, table: str, owner: str, start: datetime, end: datetime, bucket: str) -> int:
-    """Keep only each owner's last row per `bucket` (an SQL expression) in [start, end)."""
+def _keep_last(sqlite: sqlite3.Connection, table: str, groups: str, start: datetime, end: datetime) -> int:
+    """Keep only the last row of each of `groups` (SQL expressions) in [start, end)."""
     span = (instant_text(start), instant_text(end))
     return sqlite.execute(
         f"""DELETE FROM {table} WHERE taken_at >= ? AND taken_at < ? AND id NOT IN (
-                SELECT max(id) FROM {table} WHERE taken_at >= ? AND taken_at < ? GROUP BY {owner}, {bucket})""",
+                SELECT max(id) FROM {table} WHERE taken_at >= ? AND taken_at < ? GROUP BY {groups})""",
         (*span, *span),
     ).rowcount

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-
-from collections.abc import Iterator
 
 from cotrader_tui.brokers.base import AccountResult, MarketUpdate
 from cotrader_tui.domain.portfolio import Account
@@ -136,7 +134,7 @@ class LoopClock:
         self.start = start
 
     def __call__(self) -> datetime:
-        return self.start + timedelta(seconds=asyncio.get_event_loop_policy().get_event_loop().time())
+        return self.start + timedelta(seconds=asyncio.get_running_loop().time())
 
     def jump(self, by: timedelta) -> None:
         self.start += by

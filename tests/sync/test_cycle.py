@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from cotrader_tui.brokers.base import AccountFailure, BrokerSnapshot
+from cotrader_tui.brokers.base import AccountResult, BrokerSnapshot
+from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.positions import EventKind, RealizedSource
-from cotrader_tui.domain.sync import RunStatus, SyncCounts, Trigger
+from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, SyncCounts, Trigger
 from cotrader_tui.errors import BrokerError, CorruptStoreError, ErrorKind, StoreLockedError
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
@@ -134,7 +135,7 @@ def test_a_broker_that_never_answers_is_given_up_after_the_budget(book: DiskBook
 
 
 class _SlowToList(ScriptedBroker):
-    async def accounts(self) -> tuple[object, ...]:  # type: ignore[override]
+    async def accounts(self) -> tuple[Account, ...]:
         await asyncio.sleep(30)
         return await super().accounts()
 
@@ -353,10 +354,12 @@ class _Interrupting(ScriptedBroker):
         super().__init__(*steps)
         self.path = path
         self.other: sqlite3.Connection | None = None
+        self.has_taken_it = asyncio.Event()
 
-    async def fetch(self, *arguments: object) -> tuple[BrokerSnapshot | AccountFailure, ...]:  # type: ignore[override]
+    async def fetch(self, accounts: Collection[Account], budget: timedelta) -> tuple[AccountResult, ...]:
         self.other = _hold(self.path)
-        return await super().fetch(*arguments)  # type: ignore[arg-type]
+        self.has_taken_it.set()
+        return await super().fetch(accounts, budget)
 
 
 def test_a_cycle_whose_end_cannot_be_written_is_closed_by_the_next_one(tmp_path: Path) -> None:
@@ -385,8 +388,6 @@ def test_a_cycle_whose_end_cannot_be_written_is_closed_by_the_next_one(tmp_path:
 
 
 def _end(writer: Writer, number: int, cycle: int) -> None:
-    from cotrader_tui.domain.sync import ConnectionStatus
-
     writer.end_cycle(
         number,
         cycle,
@@ -404,8 +405,8 @@ def test_a_damaged_database_ends_the_cycle(book: DiskBook) -> None:
     book.sync(answer(holding(AAPL, "1")))
     book.close()
     damage(book.path, "positions")
+    broker = ScriptedBroker([answer(holding(AAPL, "1"))])
     with Writer(book.path) as writer, pytest.raises(CorruptStoreError):
-        broker = ScriptedBroker([answer(holding(AAPL, "1"))])
         run_skipping(run_cycle(writer, broker, book.config, book.number, Trigger.MANUAL, book.clock))
 
 
@@ -421,9 +422,7 @@ async def _cancel_in_the_middle(book: DiskBook) -> None:
         return ()
 
     broker = ScriptedBroker(hang, accounts=[ONE, TWO])
-    task = asyncio.create_task(
-        run_cycle(book.writer, broker, book.config, book.number, Trigger.SCHEDULED, book.clock)
-    )
+    task = asyncio.create_task(run_cycle(book.writer, broker, book.config, book.number, Trigger.SCHEDULED, book.clock))
     await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -445,12 +444,11 @@ def test_an_end_does_not_wait_for_a_locked_database(tmp_path: Path) -> None:
     async def cancel(writer: Writer, number: int) -> None:
         broker = _Interrupting(path, never)
         task = asyncio.create_task(run_cycle(writer, broker, config(), number, Trigger.SCHEDULED, ManualClock()))
-        while not broker.is_busy or broker.other is None:
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await broker.has_taken_it.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        assert broker.other is not None
         broker.other.close()
 
     with Writer(path, busy_seconds=0.01) as writer:

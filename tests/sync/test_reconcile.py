@@ -229,7 +229,7 @@ def test_a_zero_row_closes_and_keeps_the_average_open_price() -> None:
     row = holding(CALL, "0", "0", realized=("484", TODAY), day_gain=("50", TODAY))
     result = reconcile(stored(replace(held("-2"), average_open_price=Decimal("7.47"))), answer(row), LATER)
     change = only(result)
-    assert (change.kind, change.state.quantity) == (EventKind.CLOSED, 0)
+    assert (change.kind, change.state.quantity) == (EventKind.CLOSED, Decimal(0))
     assert change.state.average_open_price == Decimal("7.47")
     assert (change.state.realized_pnl, change.state.realized_source) == (Decimal(484), RealizedSource.BROKER)
     assert change.state.realized_day_gain == DatedAmount(Decimal(50), TODAY)
@@ -240,7 +240,7 @@ def test_absence_from_a_complete_answer_closes_with_an_estimate() -> None:
     known = stored(position(CALL, "-2", "7.47", previous_close="6"), quotes=(quote(CALL, "5.05"),))
     result = reconcile(known, answer(), LATER)
     change = only(result)
-    assert (change.kind, change.state.quantity) == (EventKind.CLOSED, 0)
+    assert (change.kind, change.state.quantity) == (EventKind.CLOSED, Decimal(0))
     assert (change.state.realized_pnl, change.state.realized_source) == (Decimal("484.00"), RealizedSource.ESTIMATED)
     assert change.state.realized_day_gain == DatedAmount(Decimal("190.00"), TODAY), "(5.05 − 6) × −2 × 100"
     assert result.counts == SyncCounts(closed=1)
@@ -277,7 +277,7 @@ def test_passing_through_zero_closes_and_opens(before: str, after: str) -> None:
     row = holding(CALL, after, "6", realized=("110", TODAY), opened_at=NOW - 30 * DAY)
     result = reconcile(known, answer(row), LATER)
     closing, opening = result.changes
-    assert (closing.kind, closing.state.quantity) == (EventKind.FLIPPED, 0)
+    assert (closing.kind, closing.state.quantity) == (EventKind.FLIPPED, Decimal(0))
     assert closing.position is known.open[0]
     assert (closing.state.realized_pnl, closing.state.realized_source) == (Decimal(100), RealizedSource.BROKER)
     assert closing.state.average_open_price == Decimal(5)
@@ -326,7 +326,7 @@ def test_opened_and_closed_between_two_syncs_is_recorded_once() -> None:
     row = holding(CALL, "0", "10", realized=("40", TODAY), day_gain=("40", TODAY), opened_at=NOW - MINUTE)
     result = reconcile(stored(), answer(row), NOW)
     change = only(result)
-    assert (change.kind, change.position, change.state.quantity) == (EventKind.CLOSED, None, 0)
+    assert (change.kind, change.position, change.state.quantity) == (EventKind.CLOSED, None, Decimal(0))
     assert (change.state.realized_pnl, change.state.realized_source) == (Decimal(40), RealizedSource.BROKER)
     assert result.counts == SyncCounts(added=1, closed=1)
     recorded = closed_position(NOW, realized_day_gain=("40", TODAY))

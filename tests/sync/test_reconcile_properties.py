@@ -175,7 +175,9 @@ def meet(book: DiskBook, step: Answer | Failed) -> RunStatus:
 
 @settings(max_examples=60, deadline=None)
 @given(steps)
-def test_the_database_holds_the_last_believed_answer_whatever_failed_in_between(sequence: list[Answer | Failed]) -> None:
+def test_the_database_holds_the_last_believed_answer_whatever_failed_in_between(
+    sequence: list[Answer | Failed],
+) -> None:
     with disk_book() as book:
         expected, is_suspected = dict[str, Decimal](), False
         closed_before: set[int] = set()

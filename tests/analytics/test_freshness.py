@@ -1,0 +1,96 @@
+"""Whether a connection's figures can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, DataState, freshness
+from cotrader_tui.domain.sync import Connection, ConnectionStatus, RunStatus, SyncError
+from cotrader_tui.errors import ErrorKind
+from tests.builders import NOW, connection
+
+
+def failed(kind: ErrorKind, *, ever: bool = True) -> Connection:
+    error = SyncError(kind, "It failed.", "Look.")
+    synced_at = NOW if ever else None
+    return replace(connection(), last_sync_status=RunStatus.FAILED, last_sync_error=error, last_sync_at=synced_at)
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [
+        (timedelta(0), DataState.LIVE),
+        (timedelta(seconds=150), DataState.LIVE),
+        (timedelta(seconds=151), DataState.STALE),
+        (timedelta(hours=12), DataState.STALE),
+        (timedelta(hours=12, minutes=30), DataState.CACHED),
+        (timedelta(days=3), DataState.CACHED),
+    ],
+)
+def test_figures_age_from_live_to_stale_to_cached(age: timedelta, state: DataState) -> None:
+    """Live for twice the interval of 60 s and 30 s more; cached from midnight in New York, 12.5 hours after NOW."""
+    found = freshness(connection(), NOW + age)
+    assert (found.state, found.age, found.since) == (state, age, NOW)
+    assert found.glyph == GLYPHS[state]
+
+
+def test_a_slower_connection_stays_live_longer() -> None:
+    slow = replace(connection(), sync_interval=timedelta(minutes=10))
+    assert freshness(slow, NOW + timedelta(minutes=20)).state is DataState.LIVE
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (ErrorKind.AUTH, DataState.LOGIN),
+        (ErrorKind.NETWORK, DataState.OFFLINE),
+        (ErrorKind.RATE_LIMIT, DataState.ERROR),
+        (ErrorKind.BROKER, DataState.ERROR),
+        (ErrorKind.PAYLOAD, DataState.ERROR),
+        (ErrorKind.STORE, DataState.ERROR),
+        (ErrorKind.INTERNAL, DataState.ERROR),
+    ],
+)
+def test_a_failure_comes_before_the_age(kind: ErrorKind, state: DataState) -> None:
+    found = freshness(failed(kind), NOW + timedelta(seconds=10))
+    assert (found.state, found.age) == (state, timedelta(seconds=10))
+    assert (freshness(failed(kind, ever=False), NOW).state, freshness(failed(kind, ever=False), NOW).age) == (
+        state,
+        None,
+    )
+
+
+@pytest.mark.parametrize("status", [ConnectionStatus.EXPIRED, ConnectionStatus.REVOKED])
+def test_without_a_grant_a_log_in_is_wanted(status: ConnectionStatus) -> None:
+    assert freshness(replace(connection(), status=status), NOW).state is DataState.LOGIN
+
+
+def test_a_partial_cycle_is_live() -> None:
+    error = SyncError(ErrorKind.PAYLOAD, "A row.", "")
+    partial = replace(connection(), last_sync_status=RunStatus.PARTIAL, last_sync_error=error)
+    assert freshness(partial, NOW).state is DataState.LIVE
+
+
+def test_never_synced_is_no_data() -> None:
+    fresh = replace(connection(), last_sync_at=None, last_sync_status=None)
+    assert (freshness(fresh, NOW).state, freshness(fresh, NOW).age) == (DataState.NO_DATA, None)
+
+
+def test_a_clock_set_back_makes_no_negative_age() -> None:
+    found = freshness(connection(), NOW - timedelta(hours=1))
+    assert (found.state, found.age) == (DataState.LIVE, timedelta(0))
+
+
+def test_cached_means_new_yorks_yesterday() -> None:
+    late = datetime(2026, 3, 11, 3, 50, tzinfo=UTC)  # 23:50 in New York
+    synced = replace(connection(), last_sync_at=late)
+    assert freshness(synced, late + timedelta(minutes=9)).state is DataState.STALE
+    assert freshness(synced, late + timedelta(minutes=10)).state is DataState.CACHED
+
+
+def test_every_state_has_a_glyph_of_its_own_and_a_rank() -> None:
+    assert set(GLYPHS) == set(SEVERITY) == set(DataState)
+    assert len(set(GLYPHS.values())) == len(GLYPHS)
