@@ -9,9 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cotrader_tui.analytics.greeks import counts_for_greeks, delta_dollars, position_greeks, underlying_price
-from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl, realized_on
+from cotrader_tui.analytics.pnl import day_total, market_value, open_pnl
 from cotrader_tui.analytics.selection import included
-from cotrader_tui.analytics.sums import PartialSum, sum_known, total
+from cotrader_tui.analytics.sums import PartialSum, sum_known
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 
@@ -85,8 +85,6 @@ def _exposure(
 ) -> UnderlyingExposure:
     counted = [leg for leg in legs if counts_for_greeks(leg, now)]
     greeks = [position_greeks(leg, now) for leg in counted]
-    realized = [realized_on(leg.position, today) for leg in closed]
-    day = PartialSum.over(day_pnl(leg, today) for leg in legs)
     return UnderlyingExposure(
         underlying=key[0],
         currency=key[1],
@@ -100,7 +98,7 @@ def _exposure(
         delta_dollars=_dollars(counted, now),
         market_value=PartialSum.over(market_value(leg) for leg in legs),
         open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
-        day_pnl=PartialSum(None if day.value is None else total((day.value, *realized)), day.known, day.of),
+        day_pnl=day_total(legs, closed, today),
         oldest_greeks_as_of=min((each.as_of for each in greeks if each.as_of is not None), default=None),
     )
 

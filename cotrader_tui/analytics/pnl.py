@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from cotrader_tui.analytics.sums import product, total
+from cotrader_tui.analytics.sums import PartialSum, product, total
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.domain.positions import Position, PositionStatus
@@ -44,8 +45,7 @@ def open_pnl_percent(leg: Leg) -> Decimal | None:
 
 def realized_on(position: Position, today: date) -> Decimal:
     """The realized part of day P&L the position contributes on the exchange's date `today`; 0 if none is dated so."""
-    gain = position.realized_day_gain
-    return gain.amount if gain is not None and gain.on == today else Decimal(0)
+    return _dated_gain(position, today) or Decimal(0)
 
 
 def day_base(leg: Leg, today: date) -> Decimal | None:
@@ -79,3 +79,24 @@ def day_pnl(leg: Leg, today: date) -> Decimal | None:
             realized_on(leg.position, today),
         )
     )
+
+
+def day_total(legs: Iterable[Leg], closed: Iterable[Leg], today: date) -> PartialSum:
+    """Day P&L over open `legs` and over those of `closed` that closed on the exchange's date `today`.
+
+    An option that had expired before `today` and was only cleared away on it adds nothing and is not counted.
+    """
+    gone = [leg.position for leg in closed if _closed_in_trading(leg.position, today)]
+    return PartialSum.over([*(day_pnl(leg, today) for leg in legs), *(_dated_gain(each, today) for each in gone)])
+
+
+def _closed_in_trading(position: Position, today: date) -> bool:
+    if position.closed_at is None or exchange_date(position.closed_at) != today:
+        return False
+    has_gain = _dated_gain(position, today) is not None
+    return has_gain or position.instrument.expiration is None or position.instrument.expiration >= today
+
+
+def _dated_gain(position: Position, today: date) -> Decimal | None:
+    gain = position.realized_day_gain
+    return gain.amount if gain is not None and gain.on == today else None

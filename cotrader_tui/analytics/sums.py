@@ -41,6 +41,10 @@ class PartialSum:
     def is_complete(self) -> bool:
         return self.known == self.of
 
+    @property
+    def missing(self) -> int:
+        return self.of - self.known
+
     @classmethod
     def over(cls, items: Iterable[Decimal | None]) -> PartialSum:
         """Sum what is known of `items`."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cotrader_tui.analytics.exposure import GreekTotals, greek_totals
-from cotrader_tui.analytics.pnl import day_pnl, open_pnl, realized_on
+from cotrader_tui.analytics.pnl import day_total, open_pnl
 from cotrader_tui.analytics.selection import included
-from cotrader_tui.analytics.sums import PartialSum, total
+from cotrader_tui.analytics.sums import PartialSum
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 
@@ -41,12 +41,10 @@ def _pnl(legs: tuple[Leg, ...], closed: tuple[Leg, ...], currency: str | None, n
     today = exchange_date(now)
     if currency is None or any(leg.position.instrument.currency != currency for leg in (*legs, *closed)):
         return PnlTotals(currency, _UNKNOWN, _UNKNOWN, len(legs))
-    realized = [realized_on(leg.position, today) for leg in closed]
-    day = PartialSum.over(day_pnl(leg, today) for leg in legs)
     return PnlTotals(
         currency=currency,
         open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
-        day_pnl=PartialSum(None if day.value is None else total((day.value, *realized)), day.known, day.of),
+        day_pnl=day_total(legs, closed, today),
         positions=len(legs),
     )
 

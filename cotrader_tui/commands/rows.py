@@ -121,7 +121,7 @@ def underlying_row(exposure: UnderlyingExposure) -> Row:
         "oldest_greeks_as_of": exposure.oldest_greeks_as_of,
         "positions": exposure.open_pnl.of,
         "positions_with_open_pnl": exposure.open_pnl.known,
-        "positions_with_day_pnl": exposure.day_pnl.known,
+        "positions_with_day_pnl": exposure.open_pnl.of - exposure.day_pnl.missing,
     }
 
 
@@ -144,7 +144,7 @@ def account_row(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime) -
         "positions": pnl.positions,
         "as_of": _as_of(book),
         "positions_with_open_pnl": pnl.open_pnl.known,
-        "positions_with_day_pnl": pnl.day_pnl.known,
+        "positions_with_day_pnl": pnl.positions - pnl.day_pnl.missing,
     }
 
 

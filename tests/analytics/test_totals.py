@@ -52,7 +52,7 @@ def test_an_accounts_pnl_is_its_open_positions_and_what_closed_today() -> None:
     totals = account_pnl(book, book.accounts[0], NOW)
     assert (totals.currency, totals.positions) == ("USD", 1)
     assert totals.open_pnl == PartialSum(Decimal(30), 1, 1)
-    assert totals.day_pnl == PartialSum(Decimal("17.25"), 1, 1)
+    assert totals.day_pnl == PartialSum(Decimal("17.25"), 2, 2)
 
 
 def test_an_account_that_only_closed_something_today_has_that_as_its_day() -> None:
@@ -143,3 +143,10 @@ def test_selecting_accounts_narrows_everything_but_the_connections_own_rows() ->
     assert {each.position.account.number for each in (*narrow.legs, *narrow.closed_today)} == {"A2"}
     assert [run.id for run in narrow.runs] == [2, 3]
     assert select_accounts(book, []) is book
+
+
+def test_an_option_cleared_away_after_its_expiration_adds_nothing_to_the_day() -> None:
+    expired = replace(option(), expiration=TODAY - timedelta(days=1))
+    gone = replace(position(expired, "0"), status=PositionStatus.CLOSED, closed_at=NOW, realized_day_gain=None)
+    book = snapshot(held("A1"), closed_today=[leg(replace(gone, account=account("A1").id), "1")])
+    assert account_pnl(book, book.accounts[0], NOW).day_pnl == PartialSum(Decimal(10), 1, 1)
