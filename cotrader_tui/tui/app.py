@@ -21,7 +21,7 @@ from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import CotraderError
 from cotrader_tui.style_files import styles_dir
-from cotrader_tui.tui.actions import bindings
+from cotrader_tui.tui.actions import ACTIONS, bindings
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
 from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
@@ -93,6 +93,8 @@ class CotraderApp(App[str]):
         self._asked: tuple[datetime, int] | None = None
         """When a sync was asked for, and the newest run then."""
         self._ticks = 0
+        self._possible: tuple[bool, ...] = ()
+        """Which actions can be done, as the footer shows them."""
         self._watcher = StoreWatcher(database, clock, self.post_message, timedelta(seconds=options.poll_seconds))
         self._watchdog = TerminalWatchdog(self._watcher.stop)
         self.animation_level = "none"
@@ -218,7 +220,10 @@ class CotraderApp(App[str]):
     def _bring_up_to_date(self) -> None:
         if self._top is not None:
             self._top.bring_up_to_date()
-        self.refresh_bindings()
+        possible = tuple(bool(self.check_action(action.id, ())) for action in ACTIONS)
+        if possible != self._possible:
+            self._possible = possible
+            self.refresh_bindings()
 
     def _tick(self) -> None:
         self._ticks += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -20,6 +21,10 @@ _LOOK_EVERY = 2.0
 _BACKOFF = (1.0, 60.0)
 _SETTLED_AFTER = 60.0
 _GRACE = 0.5
+_LOG_RECORD = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d{3} ")
+
+_Words = tuple[str, str]
+"""A message and a hint; empty where there is none."""
 
 
 class EngineProcess:
@@ -65,21 +70,23 @@ class EngineProcess:
         finally:
             self._close_input()
 
-    def _run_once(self, on_change: Callable[[EngineState], None]) -> tuple[int, str]:
+    def _run_once(self, on_change: Callable[[EngineState], None]) -> tuple[int, _Words]:
         """Run the worker to its end; returns its exit code and its last words."""
         try:
             child, words_from = self._spawn()
         except OSError as error:
-            return 1, f"The log file {self._log_file} cannot be written: {error.strerror}."
+            return 1, (f"The log file {self._log_file} cannot be written: {error.strerror}.", "Check its folder.")
         self._child = child
         self._tell(on_change, EngineState(is_ours=True, is_running=True))
         while not self._stop.is_set():
             try:
-                return child.wait(0.25), _last_line(self._log_file, words_from)
+                code = child.wait(0.25)
             except subprocess.TimeoutExpired:
                 continue
+            self._close_input()
+            return code, _last_words(self._log_file, words_from)
         self._close_input()
-        return 0, ""
+        return 0, ("", "")
 
     def _spawn(self) -> tuple[subprocess.Popen[bytes], int]:
         self._log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,18 +110,30 @@ class EngineProcess:
             on_change(state)
 
 
-def _ended(code: int, words: str, log_file: Path) -> EngineState:
-    message = words or f"The sync engine ended with exit code {code}."
-    hint = f"The log file {log_file} tells more." if not words else ""
-    return EngineState(is_ours=True, is_running=False, message=message, hint=hint)
+def _ended(code: int, words: _Words, log_file: Path) -> EngineState:
+    message, hint = words
+    return EngineState(
+        is_ours=True,
+        is_running=False,
+        message=message or f"The sync engine ended with exit code {code}.",
+        hint=hint or f"The log file {log_file} tells more.",
+    )
 
 
-def _last_line(path: Path, start: int) -> str:
-    """What the worker said last, of what it wrote from `start` on; empty if nothing, or if the file was rotated."""
+def _last_words(path: Path, start: int) -> _Words:
+    """What the worker said last, of what it wrote from `start` on: a refusal is a message and a hint, a line each.
+
+    Empty if nothing, if its last words are a log record, or if the file was rotated.
+    """
     try:
         with path.open("rb") as file:
             file.seek(start)
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
-        return ""
-    return lines[-1].strip() if lines else ""
+        return "", ""
+    *_, before, last = "", "", *lines
+    if _LOG_RECORD.match(last):
+        return "", ""
+    if not before or before[0].isspace() or _LOG_RECORD.match(before):
+        return last.strip(), ""
+    return before.strip(), last.strip()

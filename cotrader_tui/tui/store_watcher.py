@@ -40,6 +40,10 @@ class StoreWatcher:
         self._signature: tuple[int, ...] = ()
         self._trouble: Trouble | None = None
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def start(self) -> None:
         self._thread.start()
 

@@ -42,10 +42,15 @@ def meaning_of(theme: Theme) -> dict[str, str]:
     if theme.ansi:
         return {"gain": "ansi_green", "loss": "ansi_red", "warn": "ansi_yellow", "stale": "ansi_bright_black"}
     shades = theme.to_color_system().generate()
-    muted = Color.parse(shades["background"]).blend(Color.parse(shades["foreground"]), 0.6)
+    foreground = Color.parse(shades["foreground"])
+
+    def readable(name: str) -> str:
+        """The theme's colour, darker on a light background, where it is meant for areas and not for text."""
+        return shades[name] if theme.dark else Color.parse(shades[name]).blend(foreground, 0.35).hex
+
     return {
-        "gain": shades["success"],
-        "loss": shades["error"],
-        "warn": shades["warning"],
-        "stale": muted.hex,
+        "gain": readable("success"),
+        "loss": readable("error"),
+        "warn": readable("warning"),
+        "stale": Color.parse(shades["background"]).blend(foreground, 0.6).hex,
     }

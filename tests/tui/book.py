@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.instruments import Instrument, OptionType
 from cotrader_tui.domain.market import TradingSession
 from cotrader_tui.domain.portfolio import Account, AccountBook, Leg, PortfolioSnapshot
+from cotrader_tui.domain.positions import EventKind, PositionEvent, PositionSnapshot
 from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError, Trigger
 from cotrader_tui.errors import ErrorKind
 from cotrader_tui.tui.app import CotraderApp
@@ -148,7 +150,9 @@ async def tell(pilot: Pilot[Any], snapshot: PortfolioSnapshot) -> None:
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until every message is handled and the columns of the table are laid out."""
     await pilot.pause()
-    await pilot.pause(0.2)
+    while any(table.is_settling for table in pilot.app.screen.query(BookTable)):
+        await pilot.pause(0.01)
+    await pilot.pause()
 
 
 @asynccontextmanager
@@ -156,7 +160,7 @@ async def shown(
     snapshot: PortfolioSnapshot | None, app: CotraderApp | None = None, size: tuple[int, int] = (140, 40)
 ) -> AsyncIterator[Pilot[Any]]:
     """The running app with a book on its screen."""
-    async with (app or make_app()).run_test(size=size) as pilot:
+    async with (app or make_app()).run_test(size=size, notifications=True) as pilot:
         await settled(pilot)
         if snapshot is not None:
             await tell(pilot, snapshot)
@@ -171,3 +175,38 @@ def text_of(pilot: Pilot[Any]) -> str:
 
 def table_of(pilot: Pilot[Any]) -> BookTable:
     return pilot.app.screen.query_one(BookTable)
+
+
+def event() -> PositionEvent:
+    """Two short calls sold an hour ago."""
+    return PositionEvent(
+        position_id=2,
+        at=NOW - timedelta(hours=1),
+        kind=EventKind.OPENED,
+        quantity_before=Decimal(0),
+        quantity_after=Decimal(-2),
+        average_open_price=Decimal("4.85"),
+        mark=Decimal("4.80"),
+        realized_pnl=None,
+        realized_source=None,
+    )
+
+
+def history() -> tuple[PositionSnapshot, ...]:
+    """An hour of marks, a minute apart."""
+    marks = [Decimal("4.80") - Decimal(minute * (60 - minute) % 170) / 100 for minute in range(61)]
+    return tuple(
+        PositionSnapshot(
+            at=NOW - timedelta(minutes=60 - minute),
+            quantity=Decimal(-2),
+            mark=mark,
+            underlying_price=None,
+            open_pnl=(Decimal("4.85") - mark) * 200,
+            delta=None,
+            gamma=None,
+            theta=None,
+            vega=None,
+            iv=None,
+        )
+        for minute, mark in enumerate(marks)
+    )

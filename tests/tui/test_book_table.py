@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
 from textual.app import App, ComposeResult
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
-from textual.strip import Strip
 
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.tui.present.text import Column, Piece, Row
@@ -116,13 +116,14 @@ async def test_a_book_that_did_not_change_writes_no_cell() -> None:
 
 
 class PaintedTable(BookTable):
-    """Remembers what it was asked to paint."""
+    """Remembers what Textual takes from it to paint on the screen."""
 
     painted: list[Region]
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        self.painted.append(crop)
-        return super().render_lines(crop)
+    def _exchange_repaint_regions(self) -> Collection[Region]:
+        regions = super()._exchange_repaint_regions()
+        self.painted.extend(regions)
+        return regions
 
 
 class TableApp(App[None]):
@@ -163,7 +164,10 @@ async def test_a_changed_value_is_marked_for_a_moment() -> None:
         mark = table.get_cell("101", "mark")
         assert [str(span.style) for span in mark.spans] == ["bold"]
         assert not table.get_cell("100", "mark").spans
-        await pilot.pause(0.9)
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if not table.get_cell("101", "mark").spans:
+                break
         assert not table.get_cell("101", "mark").spans
 
 

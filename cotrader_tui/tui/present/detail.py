@@ -24,7 +24,7 @@ from cotrader_tui.domain.positions import PositionEvent
 from cotrader_tui.domain.text import MASK, UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures, exact
 from cotrader_tui.tui.present.names import name
-from cotrader_tui.tui.present.text import Line, Piece, clipped, padded
+from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped, padded
 from cotrader_tui.tui.present.times import age, moment, since
 
 _LABEL, _VALUE = 20, 14
@@ -38,19 +38,28 @@ class _Fact:
     """The formula with its inputs, or where the figure comes from."""
 
     def line(self) -> Line:
+        return (*self._figure(), Piece(f"  {self.how}" if self.how else "", STALE))
+
+    def lines(self, width: int) -> tuple[Line, ...]:
+        """One line, or where `width` is too small for that the formula below its figure."""
+        line = self.line()
+        if sum(cell_width(piece.text) for piece in line) <= width:
+            return (line,)
+        return (self._figure(), (Piece(f"  {self.how}", STALE),))
+
+    def _figure(self) -> Line:
         value = Piece(padded(self.value.text, max(_VALUE, len(self.value.text)), is_text=False), self.value.style)
-        return (Piece(f"{self.label:<{_LABEL}}", STALE), value, Piece(f"  {self.how}" if self.how else "", STALE))
+        return (Piece(f"{self.label:<{_LABEL}}", STALE), value)
 
 
 def title(leg: Leg, now: datetime) -> str:
     return f"{name(leg.position.instrument, exchange_date(now))} · {visible(leg.position.account.number)}"
 
 
-def figure_lines(leg: Leg, now: datetime, figures: Figures) -> tuple[Line, ...]:
-    """The position's figures, a line each: label, value, formula and inputs or source and age."""
-    return tuple(
-        fact.line() for fact in (*_holding(leg, now, figures), *_results(leg, now, figures), *_terms(leg, now))
-    )
+def figure_lines(leg: Leg, now: datetime, figures: Figures, width: int) -> tuple[Line, ...]:
+    """The position's figures: label, value, formula and inputs or source and age, in lines of about `width` cells."""
+    facts = (*_holding(leg, now, figures), *_results(leg, now, figures), *_terms(leg, now))
+    return tuple(line for fact in facts for line in fact.lines(width))
 
 
 def _amount(value: Decimal | None, figures: Figures, least: int = 0) -> str:

@@ -74,7 +74,7 @@ def totals(book: BookTotals, figures: Figures) -> dict[str, Piece]:
     greeks = book.greeks
     return {
         "underlying": Piece(
-            "Totals" if greeks is None else f"Totals ({greeks.legs_with_greeks} of {greeks.legs} legs have Greeks)"
+            "Totals" if greeks is None else f"{greeks.legs_with_greeks} of {greeks.legs} legs have Greeks"
         ),
         "theta": figures.greek(greeks.theta if greeks else None, _WIDTHS["theta"]),
         "vega": figures.greek(greeks.vega if greeks else None, _WIDTHS["vega"]),

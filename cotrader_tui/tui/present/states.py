@@ -10,6 +10,8 @@ from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.domain.text import visible
 from cotrader_tui.tui.ports import EngineState
+from cotrader_tui.tui.present.figures import WARN
+from cotrader_tui.tui.present.text import Line, Piece
 from cotrader_tui.tui.present.times import age, since
 
 PATIENCE = timedelta(seconds=20)
@@ -24,6 +26,11 @@ class Trouble:
     hint: str
     is_missing: bool = False
     """There is no database yet, which is no failure while an engine makes one."""
+
+
+def trouble_line(trouble: Trouble) -> Line:
+    """Both sentences, safe to show."""
+    return (Piece(visible(f"{trouble.message} {trouble.hint}".strip()), WARN),)
 
 
 class StateKind(StrEnum):

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.present.figures import Figures
 from cotrader_tui.tui.present.header import WIDE, header_lines
 from cotrader_tui.tui.present.states import notice
-from cotrader_tui.tui.widgets.header import HeaderBar
+from cotrader_tui.tui.present.text import Piece
+from cotrader_tui.tui.widgets.lines import Header, Paragraphs
 
 if TYPE_CHECKING:
     from cotrader_tui.tui.app import CotraderApp
@@ -28,6 +28,9 @@ class BookScreen(Screen[None]):
     """A screen that shows a part of the book. It is brought up to date only while it can be seen."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own name and type
+
+    _is_ready = False
+    """Whether all parts are there: a screen gets its first messages while it is still being put together."""
 
     @property
     def can_open(self) -> bool:
@@ -43,14 +46,18 @@ class BookScreen(Screen[None]):
         return Figures(self.book_app.is_private)
 
     def compose(self) -> ComposeResult:
-        yield HeaderBar()
-        yield Static(markup=False, id="notice")
+        yield Header()
+        yield Paragraphs(id="notice")
         yield from self.compose_body()
         yield Footer(show_command_palette=False, compact=True)
 
     def compose_body(self) -> Iterator[Widget]:
         """The part between header and footer."""
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self._is_ready = True
+        self.bring_up_to_date(at_once=True)
 
     def on_screen_resume(self) -> None:
         self.bring_up_to_date(at_once=True)
@@ -60,7 +67,7 @@ class BookScreen(Screen[None]):
 
     def bring_up_to_date(self, *, at_once: bool = False) -> None:
         """Show the newest book; `at_once` lets rows move right away, for when somebody has just arrived here."""
-        if not self.is_mounted:
+        if not self._is_ready:
             return
         self.show_header()
         snapshot = self.book_app.snapshot
@@ -76,13 +83,12 @@ class BookScreen(Screen[None]):
 
     def show_header(self) -> None:
         app = self.book_app
-        if not self.is_mounted or not self.size.width:
+        if not self._is_ready or not self.size.width:
             return
-        self.query_one(HeaderBar).show(header_lines(app.header_facts, app.clock(), self.size.width))
-        bar, words = self.query_one("#notice", Static), notice(app.situation)
-        if bar.display != bool(words) or str(bar.content) != words:
-            bar.display = bool(words)
-            bar.update(Content(words))
+        self.query_one(Header).show(header_lines(app.header_facts, app.clock(), self.size.width))
+        bar, words = self.query_one("#notice", Paragraphs), notice(app.situation)
+        bar.display = bool(words)
+        bar.show([(Piece(words),)])
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:

@@ -16,11 +16,11 @@ from cotrader_tui.errors import StoreError
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import DetailTrouble, HistoryRead
 from cotrader_tui.tui.present import detail
-from cotrader_tui.tui.present.states import Trouble
+from cotrader_tui.tui.present.states import Trouble, trouble_line
 from cotrader_tui.tui.present.times import moment
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.widgets.chart import Chart, Series
-from cotrader_tui.tui.widgets.content import lines_content
+from cotrader_tui.tui.widgets.lines import Lines, Paragraphs
 
 
 class PositionDetail(BookScreen):
@@ -37,36 +37,32 @@ class PositionDetail(BookScreen):
 
     def compose_body(self) -> Iterator[Widget]:
         with VerticalScroll(id="panel"):
-            yield Static(markup=False, id="gone")
-            yield Static(markup=False, id="figures")
+            yield Static("This position is no longer open. These are its last figures.", id="gone")
+            yield Paragraphs(id="figures")
             yield Static("Greeks", markup=False, classes="heading")
-            yield Static(markup=False, id="greeks")
+            yield Lines(id="greeks")
             with Horizontal(id="charts"):
                 yield Chart("Mark")
                 yield Chart("Open P&L")
             with Vertical(id="history"):
                 yield Static("Events", markup=False, classes="heading")
-                yield Static(markup=False, id="events")
+                yield Paragraphs(id="events")
 
     def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
         found = next((leg for leg in snapshot.legs if leg.position.id == self._position), None) if snapshot else None
-        self._say_gone(is_gone=found is None and self._leg is not None)
-        leg = self._leg = found or self._leg
+        self.query_one("#gone").display = found is None and self._leg is not None
+        known = self._leg
+        leg = self._leg = found or known
         if leg is None:
             return
-        self.query_one("#panel").border_title = Content(f" {detail.title(leg, now)} ")
-        self.query_one("#figures", Static).update(lines_content(detail.figure_lines(leg, now, self.figures)))
-        self.query_one("#greeks", Static).update(lines_content(detail.greek_lines(leg, now, self.figures)))
+        if leg != known:
+            self.query_one("#panel").border_title = Content(f" {detail.title(leg, now)} ")
+        self.query_one("#figures", Paragraphs).show(detail.figure_lines(leg, now, self.figures, self.size.width - 3))
+        self.query_one("#greeks", Lines).show(detail.greek_lines(leg, now, self.figures))
         if leg.position.last_synced_at != self._read_at or found is None:
             self._read_at = leg.position.last_synced_at
             self._read_history()
         self._show_history()
-
-    def _say_gone(self, *, is_gone: bool) -> None:
-        line = self.query_one("#gone", Static)
-        if line.display != is_gone or not is_gone:
-            line.display = is_gone
-            line.update("This position is no longer open. These are its last figures." if is_gone else "")
 
     @work(thread=True, group="detail", exit_on_error=False)
     def _read_history(self) -> None:
@@ -84,14 +80,13 @@ class PositionDetail(BookScreen):
 
     @on(DetailTrouble)
     def _show_trouble(self, message: DetailTrouble) -> None:
-        self.query_one("#events", Static).update(Content(f"{message.trouble.message} {message.trouble.hint}"))
+        self.query_one("#events", Paragraphs).show([trouble_line(message.trouble)])
 
     def _show_history(self) -> None:
         if self._told is None:
             return
         now, history = self.book_app.clock(), self._told.history
-        lines = detail.event_lines(self._told.events, now, self.figures)
-        self.query_one("#events", Static).update(lines_content(lines))
+        self.query_one("#events", Paragraphs).show(detail.event_lines(self._told.events, now, self.figures))
         ticks = (
             [moment(each.at, now) for each in (history[0], history[len(history) // 2], history[-1])] if history else []
         )

@@ -9,7 +9,6 @@ from textual import on, work
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import SyncRun
@@ -17,11 +16,11 @@ from cotrader_tui.errors import StoreError
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import DetailTrouble, QuarantineRead
 from cotrader_tui.tui.present import sync_log
-from cotrader_tui.tui.present.states import BookState, Trouble
+from cotrader_tui.tui.present.states import BookState, Trouble, trouble_line
 from cotrader_tui.tui.present.text import Row
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.screens.tables import TableScreen
-from cotrader_tui.tui.widgets.content import lines_content
+from cotrader_tui.tui.widgets.lines import Paragraphs
 
 
 class SyncLogScreen(TableScreen):
@@ -55,8 +54,8 @@ class SyncRunDetail(BookScreen):
     def compose_body(self) -> Iterator[Widget]:
         with VerticalScroll(id="panel") as panel:
             panel.border_title = Content(f" Sync run {self._run} ")
-            yield Static(markup=False, id="facts")
-            yield Static(markup=False, id="quarantined")
+            yield Paragraphs(id="facts")
+            yield Paragraphs(id="quarantined")
 
     def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
         run = next((each for each in snapshot.runs if each.id == self._run), self._last) if snapshot else self._last
@@ -65,7 +64,7 @@ class SyncRunDetail(BookScreen):
         if run != self._last and run.counts.quarantined:
             self._read_quarantined()
         self._last = run
-        self.query_one("#facts", Static).update(lines_content(sync_log.detail(run, now)))
+        self.query_one("#facts", Paragraphs).show(sync_log.detail(run, now))
 
     @work(thread=True, group="detail", exit_on_error=False)
     def _read_quarantined(self) -> None:
@@ -77,8 +76,8 @@ class SyncRunDetail(BookScreen):
 
     @on(QuarantineRead)
     def _show_quarantined(self, message: QuarantineRead) -> None:
-        self.query_one("#quarantined", Static).update(lines_content(sync_log.quarantined(message.rows)))
+        self.query_one("#quarantined", Paragraphs).show(sync_log.quarantined(message.rows))
 
     @on(DetailTrouble)
     def _show_trouble(self, message: DetailTrouble) -> None:
-        self.query_one("#quarantined", Static).update(Content(f"{message.trouble.message} {message.trouble.hint}"))
+        self.query_one("#quarantined", Paragraphs).show([trouble_line(message.trouble)])

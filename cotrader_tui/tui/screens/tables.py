@@ -18,7 +18,7 @@ from cotrader_tui.tui.present.text import Column, Piece, Row
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
 from cotrader_tui.tui.widgets.state_panel import StatePanel
-from cotrader_tui.tui.widgets.totals import Totals
+from cotrader_tui.tui.widgets.totals import Totals, totals_line
 
 _SHORT_TITLES = {"greeks": "Greeks"}
 
@@ -42,10 +42,11 @@ class TableScreen(BookScreen):
     columns: Sequence[Column] = ()
     noun = ("row", "rows")
     has_details = False
+    _count = ""
 
     @property
     def can_open(self) -> bool:
-        return self.has_details and self.is_mounted and self.table.display
+        return self.has_details and self._is_ready and bool(self.table.display)
 
     def compose_body(self) -> Iterator[Widget]:
         with Vertical(id="panel") as panel:
@@ -84,33 +85,36 @@ class TableScreen(BookScreen):
         table.show(rows)
         if at_once:
             table.settle(at_once=True)
-        self.query_one("#panel").border_subtitle = f" {len(rows)} {self.noun[len(rows) != 1]} "
+        self._say_count(f" {len(rows)} {self.noun[len(rows) != 1]} ")
         self._show_totals(snapshot, now)
 
     def _show_totals(self, snapshot: PortfolioSnapshot, now: datetime) -> None:
         totals = self.totals(snapshot, now)
         line = self.query_one(Totals)
         line.display = totals is not None
-        if totals is not None:
-            line.show(self.table.visible_columns, totals)
+        if totals is not None and self.table.visible_columns:
+            line.show([totals_line(self.table.visible_columns, totals)])
 
     def _swap(self, state: BookState | None) -> None:
-        panel = self.query_one(StatePanel)
-        self.table.display = state is None
-        panel.display = state is not None
-        if state is None:
-            if not self.table.has_focus and self.focused is None:
-                self.table.focus()
-            return
-        self.query_one(Totals).display = False
-        self.query_one("#panel").border_subtitle = ""
-        panel.show(state)
-        if self.focused is None:
-            panel.focus()
+        panel, table = self.query_one(StatePanel), self.table
+        table.display, panel.display = state is None, state is not None
+        wanted = table if state is None else panel
+        if not wanted.has_focus:
+            wanted.focus()
+        if state is not None:
+            self.query_one(Totals).display = False
+            self._say_count("")
+            panel.show(state)
+
+    def _say_count(self, words: str) -> None:
+        if words != self._count:
+            self._count = words
+            self.query_one("#panel").border_subtitle = words
 
     def tick(self) -> None:
         super().tick()
-        self.table.settle()
+        if self._is_ready:
+            self.table.settle()
 
     @on(BookTable.Relaid)
     def _columns_changed(self) -> None:

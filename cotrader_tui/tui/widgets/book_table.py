@@ -162,13 +162,22 @@ class BookTable(DataTable[Content], inherit_bindings=False):
             self._cursor_at = self._clock()
         super().watch_cursor_coordinate(old_coordinate, new_coordinate)
 
+    @property
+    def is_settling(self) -> bool:
+        """Whether the columns have yet to follow a resize."""
+        return self._resize_timer is not None
+
     def on_resize(self, _: events.Resize) -> None:
         if self._resize_timer is not None:
             self._resize_timer.stop()
-        self._resize_timer = self.set_timer(_SETTLED, self._lay_out)
+        self._resize_timer = self.set_timer(_SETTLED, self._resized)
+
+    def _resized(self) -> None:
+        self._resize_timer = None
+        self._lay_out()
 
     def _lay_out(self) -> None:
-        """Choose the columns that fit, once a resize has settled."""
+        """Choose the columns that fit."""
         width = self.size.width - self.styles.scrollbar_size_vertical
         if width <= 0 or (columns := fitting(self._all_columns, width)) == self.visible_columns:
             return

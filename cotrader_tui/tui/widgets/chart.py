@@ -49,13 +49,15 @@ class Chart(Static):
         self._excuse = ""
 
     def show(self, series: Series, ticks: Sequence[str]) -> None:
-        self._series, self._ticks, self._excuse = series, tuple(ticks), ""
-        self._redraw()
+        if (series, tuple(ticks), "") != (self._series, self._ticks, self._excuse):
+            self._series, self._ticks, self._excuse = series, tuple(ticks), ""
+            self._redraw()
 
     def show_nothing(self, excuse: str) -> None:
         """A sentence in place of the chart."""
-        self._excuse = excuse
-        self._redraw()
+        if excuse != self._excuse:
+            self._excuse = excuse
+            self._redraw()
 
     def on_resize(self, _: events.Resize) -> None:
         self._redraw()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from textual.widgets import Static
-
 from cotrader_tui.tui.present.text import GAP, Column, Line, Piece, clipped, padded
-from cotrader_tui.tui.widgets.content import line_content
+from cotrader_tui.tui.widgets.lines import Lines
 
 
 def totals_line(columns: Sequence[Column], cells: Mapping[str, Piece]) -> Line:
@@ -25,15 +23,5 @@ def totals_line(columns: Sequence[Column], cells: Mapping[str, Piece]) -> Line:
     return tuple(pieces)
 
 
-class Totals(Static):
-    """Repainted only when a total differs."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
-        self._line: Line = ()
-
-    def show(self, columns: Sequence[Column], cells: Mapping[str, Piece]) -> None:
-        line = totals_line(columns, cells) if columns else ()
-        if line != self._line:
-            self._line = line
-            self.update(line_content(line), layout=False)
+class Totals(Lines):
+    """The totals of a table."""

@@ -1,0 +1,239 @@
+"""Every action has a key, does what it says by that key, and can be had from the palette."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual._callback import invoke
+from textual.command import CommandPalette, DiscoveryHit
+from textual.pilot import Pilot
+
+from cotrader_tui.errors import StoreError
+from cotrader_tui.tui.actions import ACTIONS, Action
+from cotrader_tui.tui.app import DEMO, CotraderApp
+from cotrader_tui.tui.commands import ActionCommands
+from cotrader_tui.tui.ports import ScreenOptions
+from cotrader_tui.tui.screens.help import HelpScreen
+from tests.builders import share, snapshot, sync_run
+from tests.tui.book import Watch, book, held, make_app, settled, shown, table_of, tell, text_of
+
+TYPEABLE = re.compile(r"^(.|up|down|left|right|home|end|pagedown|pageup|enter|esc|ctrl\+[a-z])$")
+UNTYPEABLE = {f"ctrl+{letter}" for letter in "ijmhabsqz"}
+PRESSED = {"esc": "escape", "?": "question_mark", ":": "colon"}
+
+
+def row(pilot: Pilot[Any]) -> int:
+    return table_of(pilot).cursor_row
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    await pilot.press(*(PRESSED.get(key, key) for key in keys))
+    await settled(pilot)
+
+
+def test_ids_and_keys_are_unique() -> None:
+    ids = [action.id for action in ACTIONS]
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(set(ids)) == len(ids)
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_key_can_be_typed_in_a_terminal(action: Action) -> None:
+    assert all(TYPEABLE.match(key) for key in action.keys)
+    assert set(action.keys) - UNTYPEABLE
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_has_its_method(action: Action) -> None:
+    assert callable(getattr(CotraderApp, f"action_{action.id}"))
+
+
+Done = Callable[[Pilot[Any]], bool]
+
+BEFORE: dict[str, tuple[str, ...]] = {
+    "positions": ("2",),
+    "up": ("j", "j"),
+    "top": ("G",),
+    "half_up": ("G",),
+    "page_up": ("G",),
+    "back": ("enter",),
+    "quit_or_back": ("enter",),
+}
+DONE: dict[str, Done] = {
+    "positions": lambda pilot: pilot.app.current_mode == "positions",
+    "greeks": lambda pilot: pilot.app.current_mode == "greeks",
+    "sync_log": lambda pilot: pilot.app.current_mode == "sync_log",
+    "accounts": lambda pilot: pilot.app.current_mode == "accounts",
+    "up": lambda pilot: row(pilot) == 1,
+    "down": lambda pilot: row(pilot) == 1,
+    "left": lambda pilot: row(pilot) == 0,
+    "right": lambda pilot: row(pilot) == 0,
+    "top": lambda pilot: row(pilot) == 0,
+    "bottom": lambda pilot: row(pilot) == 39,
+    "half_down": lambda pilot: 5 < row(pilot) < 20,
+    "half_up": lambda pilot: 20 < row(pilot) < 35,
+    "page_down": lambda pilot: row(pilot) > 10,
+    "page_up": lambda pilot: row(pilot) < 29,
+    "detail": lambda pilot: len(pilot.app.screen_stack) == 2,
+    "back": lambda pilot: len(pilot.app.screen_stack) == 1,
+    "quit_or_back": lambda pilot: len(pilot.app.screen_stack) == 1,
+    "sync": lambda pilot: "sync asked for" in text_of(pilot),
+    "privacy": lambda pilot: "PRIVACY" in text_of(pilot),
+    "marks": lambda pilot: not pilot.app.marks_changes,  # type: ignore[attr-defined]
+    "theme": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
+    "help": lambda pilot: isinstance(pilot.app.screen, HelpScreen),
+    "palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
+}
+
+
+def long_book() -> Any:  # noqa: ANN401 - a snapshot
+    rows = [held(share(f"S{number:03d}"), "10", "5", "6", "5.5") for number in range(40)]
+    return snapshot(*(replace(leg, position=replace(leg.position, id=at)) for at, leg in enumerate(rows)))
+
+
+@pytest.mark.parametrize(
+    ("action", "key"), [(action.id, key) for action in ACTIONS if action.id in DONE for key in action.keys]
+)
+async def test_the_key_does_what_it_says(action: str, key: str) -> None:
+    async with shown(long_book(), size=(110, 24)) as pilot:
+        await press(pilot, *BEFORE.get(action, ()))
+        await press(pilot, key)
+        await until(pilot, lambda: DONE[action](pilot))
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.id in DONE], ids=lambda action: action.id)
+async def test_the_palettes_command_does_it_too(action: Action) -> None:
+    async with shown(long_book(), size=(110, 24)) as pilot:
+        await press(pilot, *BEFORE.get(action.id, ()))
+        hits = [hit async for hit in ActionCommands(pilot.app.screen).discover()]
+        commands = {hit.text: hit.command for hit in hits if isinstance(hit, DiscoveryHit)}
+        await invoke(commands[action.description])
+        await settled(pilot)
+        assert DONE[action.id](pilot)
+
+
+async def test_the_palette_is_opened_searched_and_obeyed_with_keys() -> None:
+    async with shown(book()) as pilot:
+        await press(pilot, ":")
+        await pilot.press(*"greeks")
+        await until(pilot, lambda: "Greeks per underlying" in text_of(pilot))
+        await press(pilot, "enter")
+        await until(pilot, lambda: pilot.app.current_mode == "greeks")
+
+
+async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
+    for _ in range(250):
+        await pilot.pause(0.02)
+        if is_so():
+            return
+    raise AssertionError(text_of(pilot))
+
+
+def test_every_action_is_covered_here() -> None:
+    assert {action.id for action in ACTIONS} == {*DONE, "demo"}
+
+
+async def test_a_theme_can_be_typed_by_name() -> None:
+    async with shown(book()) as pilot:
+        await press(pilot, ":")
+        await pilot.press(*"theme nord")
+        await until(pilot, lambda: "Theme nord" in text_of(pilot))
+        await press(pilot, "enter")
+        await until(pilot, lambda: pilot.app.theme == "nord")
+
+
+async def test_an_unknown_theme_is_said_and_not_fatal() -> None:
+    async with shown(book(), make_app(options=ScreenOptions(is_watching=False, theme="neon"))) as pilot:
+        assert "There is no theme 'neon'" in text_of(pilot)
+
+
+async def test_q_goes_back_and_at_the_root_quits() -> None:
+    app = make_app()
+    async with shown(book(), app) as pilot:
+        await press(pilot, "enter")
+        await press(pilot, "q")
+        assert app.is_running
+        await pilot.press("q")
+        await pilot.pause(0.1)
+    assert app.return_value is None
+    assert app.return_code == 0
+
+
+async def test_escape_at_the_root_stays() -> None:
+    async with shown(book()) as pilot:
+        await press(pilot, "esc")
+        assert pilot.app.is_running
+
+
+async def test_a_screen_key_in_a_detail_leads_to_that_screen() -> None:
+    async with shown(book()) as pilot:
+        await press(pilot, "enter", "1")
+        assert len(pilot.app.screen_stack) == 1
+        await press(pilot, "enter", "3")
+        assert pilot.app.current_mode == "sync_log"
+
+
+async def test_help_scrolls_in_a_small_terminal_and_closes() -> None:
+    async with shown(book(), size=(60, 12)) as pilot:
+        await press(pilot, "?")
+        assert "Screens" in text_of(pilot)
+        await press(pilot, "G")
+        assert "Day %" in text_of(pilot)
+        await press(pilot, "esc")
+        assert not isinstance(pilot.app.screen, HelpScreen)
+
+
+async def test_the_demo_is_offered_on_the_welcome_screen_only() -> None:
+    app = make_app(options=ScreenOptions(is_watching=False, unconfigured="No broker is configured."))
+    async with shown(None, app) as pilot:
+        assert "No broker is configured." in text_of(pilot)
+        await pilot.press("d")
+        await pilot.pause(0.1)
+    assert app.return_value == DEMO
+    app = make_app()
+    async with shown(book(), app) as pilot:
+        await press(pilot, "d")
+        assert pilot.app.is_running
+
+
+async def test_a_wish_to_sync_is_stored_and_shown_until_it_begins() -> None:
+    wishes: list[str] = []
+    async with shown(book(), make_app(request_sync=lambda: wishes.append("r"))) as pilot:
+        await press(pilot, "r")
+        assert wishes == ["r"]
+        assert "sync asked for" in text_of(pilot)
+        begun = replace(book(), runs=(sync_run(5), *book().runs))
+        await tell(pilot, begun)
+        assert "sync asked for" not in text_of(pilot)
+
+
+async def test_a_sync_that_does_not_begin_becomes_a_sentence() -> None:
+    watch = Watch()
+    async with shown(book(), make_app(clock=watch)) as pilot:
+        await press(pilot, "r")
+        watch.forward(16)
+        await until(pilot, lambda: "No sync has begun within 15 seconds." in text_of(pilot))
+        assert "sync asked for" not in text_of(pilot)
+
+
+async def test_a_refused_wish_is_told() -> None:
+    def refuse() -> None:
+        raise StoreError("The database is read-only.", "Make it writable.")
+
+    async with shown(book(), make_app(request_sync=refuse)) as pilot:
+        await press(pilot, "r")
+        await until(pilot, lambda: "The database is read-only. Make it writable." in text_of(pilot))
+
+
+async def test_a_fault_in_a_worker_is_told() -> None:
+    def fail() -> None:
+        raise RuntimeError("[bold]surprise")
+
+    async with shown(book(), make_app(request_sync=fail)) as pilot:
+        await press(pilot, "r")
+        await until(pilot, lambda: "RuntimeError: [bold]surprise" in text_of(pilot))
