@@ -218,8 +218,9 @@ class CotraderApp(App[str]):
         return next((each for each in reversed(self.screen_stack) if isinstance(each, BookScreen)), None)
 
     def _bring_up_to_date(self) -> None:
-        if self._top is not None:
-            self._top.bring_up_to_date()
+        if self._top is None:
+            return
+        self._top.bring_up_to_date()
         possible = tuple(bool(self.check_action(action.id, ())) for action in ACTIONS)
         if possible != self._possible:
             self._possible = possible
