@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import system_clock
 from cotrader_tui.domain.sync import SyncRun
-from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, StoreError, StoreMissingError, SyncTimeoutError
+from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, StoreError, SyncTimeoutError
 from cotrader_tui.store.lease import Lease, is_held
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
@@ -33,7 +33,8 @@ _ANSWER_WITHIN = 120.0
 _LOOK_EVERY = 0.1
 _TRY_LEASE_EVERY = 1.0
 _TRIES_AS_WORKER = 5
-_END_WITHIN = 2.0
+_END_WITHIN = 1.5
+_END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 # Reading
@@ -120,10 +121,11 @@ def sync_once(settings: Settings, connections: Sequence[str] | None = None) -> t
         SyncTimeoutError: the engine did not finish within 120 s.
     """
     settings = _only(settings, connections)
-    lease = _lease(settings)
-    if not lease.acquire():
-        return _sync_elsewhere(settings, connections)
-    with lease:
+    with _lease(settings) as lease:
+        if not lease.acquire():
+            runs = _sync_elsewhere(settings, connections, lease)
+            if runs is not None:
+                return runs
         log_to_file(settings)
         return _sync_here(settings)
 
@@ -153,47 +155,50 @@ def _sync_here(settings: Settings) -> tuple[SyncRun, ...]:
         return tuple(run for outcome in outcomes for run in reader.cycle(outcome.number))
 
 
-def _sync_elsewhere(settings: Settings, connections: Sequence[str] | None) -> tuple[SyncRun, ...]:
-    """Ask the engine that holds the database, and wait for its answer."""
+def _sync_elsewhere(settings: Settings, connections: Sequence[str] | None, lease: Lease) -> tuple[SyncRun, ...] | None:
+    """Ask the engine that holds the database, and wait for its answer; `None` once it has gone and we hold the lease.
+
+    Whoever holds it may also be a sync like this one, which hears no requests and ends soon.
+    """
     end = time.monotonic() + _ANSWER_WITHIN
-    requests = _request_when_ready(settings, connections, end)
-    with Reader(settings.database) as reader:
-        waiting = list(requests)
-        cycles: list[int] = []
-        while waiting:
-            cycle = reader.finished_request(waiting[0])
-            if cycle is not None:
-                cycles.append(cycle)
-                waiting.pop(0)
-            elif time.monotonic() > end:
-                raise _no_answer(reader)
-            else:
-                threading.Event().wait(_LOOK_EVERY)
-        return tuple(run for cycle in cycles for run in reader.cycle(cycle))
-
-
-def _request_when_ready(settings: Settings, connections: Sequence[str] | None, end: float) -> tuple[int, ...]:
-    """Write the request as soon as the other engine has made the schema and knows its connections."""
-    names = None if connections is None else set(connections)
+    requests: tuple[int, ...] = ()
     while True:
-        try:
-            requests = request_sync(settings.database, system_clock(), names)
-            if requests:
-                return requests
-        except (StoreMissingError, StoreError):
-            if time.monotonic() > end:
-                raise
+        requests = requests or _request(settings.database, connections, end)
+        runs = _answer(settings.database, requests) if requests else None
+        if runs is not None:
+            return runs
+        if lease.acquire():
+            return None
         if time.monotonic() > end:
-            raise SyncTimeoutError(
-                "Another engine holds the database and does not know this connection.",
-                "End it, or give it the same settings.",
-            )
+            raise _no_answer(settings, is_known=bool(requests))
         threading.Event().wait(_LOOK_EVERY)
 
 
-def _no_answer(reader: Reader) -> SyncTimeoutError:
-    holder = reader.lease()
-    who = f"The engine with pid {holder.pid}" if holder is not None else "The engine"
+def _request(database: Path, connections: Sequence[str] | None, end: float) -> tuple[int, ...]:
+    """The requests written; none as long as the engine has not made the schema or does not know its connections."""
+    try:
+        return request_sync(database, system_clock(), None if connections is None else set(connections))
+    except StoreError:
+        if time.monotonic() > end:
+            raise
+        return ()
+
+
+def _answer(database: Path, requests: Sequence[int]) -> tuple[SyncRun, ...] | None:
+    """The runs of the cycles that served `requests`; `None` while one waits or runs."""
+    with Reader(database) as reader:
+        cycles = [reader.finished_request(request) for request in requests]
+        if None in cycles:
+            return None
+        return tuple(run for cycle in cycles if cycle is not None for run in reader.cycle(cycle))
+
+
+def _no_answer(settings: Settings, *, is_known: bool) -> SyncTimeoutError:
+    who = _holder(settings)
+    if not is_known:
+        return SyncTimeoutError(
+            f"{who} holds the database and does not know this connection.", "End it, or give it the same settings."
+        )
     return SyncTimeoutError(
         f"{who} did not finish the sync within {_ANSWER_WITHIN:.0f} s.", "`cotrader sync-log` shows what it does."
     )
@@ -256,25 +261,33 @@ async def _serve(writer: Writer, connections: Sequence[ConnectionConfig], ending
     from cotrader_tui.sync.engine import Engine
 
     stop = asyncio.Event()
-    ending.attach(asyncio.get_running_loop(), stop)
     engine = Engine(writer, _brokers(connections), system_clock, trading_sessions)
+    # Only now: until here the loop is busy importing and would hear nothing.
+    ending.attach(asyncio.get_running_loop(), stop)
     log.info("Syncing %s as pid %d", ", ".join(config.name for config in connections), os.getpid())
     await engine.run(stop)
     log.info("Ended")
 
 
 class _Ending:
-    """How an engine is told to end: a signal, or the closing of its input. It is gone within two seconds."""
+    """How an engine is told to end: a signal, or the closing of its input. It is gone within two seconds.
+
+    Before it syncs there is nothing to finish: it ends at once.
+    """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        # Who starts a program with a signal ignored (nohup) wants it to stay so.
+        self._signals = [number for number in _END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in self._signals:
+            signal.signal(number, lambda *_: os._exit(0))
 
     def attach(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         """From now on an orderly end is possible."""
         self._loop, self._stop = loop, stop
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(name, self._end)
+        for number in self._signals:
+            loop.add_signal_handler(number, self._end)
 
     def watch_input(self) -> None:
         """End when standard input closes, also during a long import."""

@@ -1,14 +1,10 @@
-"""Settings as the command-line contract tells them: where they come from, what is refused, what never shows."""
+"""Settings as the command-line contract tells them: where they come from, what is refused."""
 
 from __future__ import annotations
 
-import copy
 import os
-import pickle
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,61 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cotrader_tui.brokers.base import ConnectionConfig, Secret
-from cotrader_tui.config import SETTINGS, Options, Setting, Settings, load_settings
+from cotrader_tui.brokers.base import Secret
+from cotrader_tui.config import SETTINGS, Options, Setting
 from cotrader_tui.errors import ConfigError
-
-GRANT = {"TASTYTRADE_CLIENT_SECRET": "canary-secret-a1", "TASTYTRADE_REFRESH_TOKEN": "canary-token-b2"}
-PASSWORD = {"TASTYTRADE_USERNAME": "ada", "TASTYTRADE_PASSWORD": "canary-password-c3"}
-ADDRESSES = ("TASTYTRADE_API_URL", "TASTYTRADE_STREAMER_URL")
-
-
-@dataclass
-class Place:
-    """A machine with folders of its own and whatever a test puts into them."""
-
-    root: Path
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for folder in (self.here, self.config):
-            folder.mkdir(parents=True, exist_ok=True)
-
-    @property
-    def here(self) -> Path:
-        """The working directory."""
-        return self.root / "work" / "here"
-
-    @property
-    def config(self) -> Path:
-        return self.root / "xdg-config" / "cotrader"
-
-    @property
-    def data(self) -> Path:
-        return self.root / "xdg-data" / "cotrader"
-
-    def dotenv(self, values: Mapping[str, str], folder: Path | None = None) -> Path:
-        return _written((folder or self.here) / ".env", "".join(f"{name}={value}\n" for name, value in values.items()))
-
-    def toml(self, text: str) -> Path:
-        return _written(self.config / "config.toml", text)
-
-    def load(self, options: Options | None = None, /, **environ: str) -> Settings:
-        xdg = {f"XDG_{name.upper()}_HOME": str(self.root / f"xdg-{name}") for name in ("config", "data", "state")}
-        return load_settings(
-            options or Options(), {"HOME": str(self.root), **xdg, **self.environ, **environ}, self.here
-        )
-
-    def tastytrade(self, options: Options | None = None, /, **environ: str) -> ConnectionConfig:
-        """The tastytrade connection, with a grant in the environment."""
-        (connection,) = self.load(options, **{**GRANT, **environ}).connections
-        return connection
-
-
-def _written(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
+from tests.config_place import GRANT, PASSWORD, Place, written
 
 
 @pytest.fixture
@@ -154,8 +99,8 @@ def test_an_empty_variable_counts_as_not_set(place: Place) -> None:
 
 
 def test_options_go_before_the_environment_for_the_configuration_file_and_privacy(place: Place) -> None:
-    by_option = _written(place.root / "a.toml", 'theme = "option"')
-    by_environment = _written(place.root / "b.toml", 'theme = "environment"')
+    by_option = written(place.root / "a.toml", 'theme = "option"')
+    by_environment = written(place.root / "b.toml", 'theme = "environment"')
     environ = {"COTRADER_CONFIG": str(by_environment), "COTRADER_PRIVACY": "0"}
     assert place.load(**environ).theme == "environment"
     settings = place.load(Options(config=by_option, privacy=True), **environ)
@@ -215,7 +160,7 @@ def test_relative_and_home_paths_become_absolute(place: Place) -> None:
     settings = place.load(Options(db=Path("book.db"), config=None), COTRADER_DB="~/elsewhere.db")
     assert settings.database == Path.cwd() / "book.db"
     assert place.load(COTRADER_DB="~/elsewhere.db").database == Path("~/elsewhere.db").expanduser()
-    _written(place.root / "relative.toml", "")
+    written(place.root / "relative.toml", "")
     named = Path(os.path.relpath(place.root / "relative.toml"))
     assert place.load(Options(config=named)).config_file.is_absolute()
 
@@ -230,7 +175,7 @@ def test_the_dotenv_of_a_parent_folder_is_never_read(place: Place) -> None:
 def test_a_configuration_file_elsewhere_does_not_bring_its_folders_dotenv_along(place: Place) -> None:
     place.dotenv({"COTRADER_THEME": "parent"}, place.here.parent)
     place.dotenv({"COTRADER_PRIVACY": "1"}, place.config)
-    settings = place.load(Options(config=_written(place.here.parent / "other.toml", "")))
+    settings = place.load(Options(config=written(place.here.parent / "other.toml", "")))
     assert settings.theme is None
     assert settings.is_private
     assert settings.dotenvs == (place.here / ".env", place.config / ".env")
@@ -319,90 +264,6 @@ def test_another_host_is_visible_beside_the_sandbox(place: Place) -> None:
     assert connection.label == "SANDBOX 127.0.0.1:8765"
     assert connection.name == "tastytrade"
     assert "streamer.example.com" in place.tastytrade(TASTYTRADE_STREAMER_URL="wss://streamer.example.com").label
-
-
-# Addresses
-
-FOREIGN = ("https://proxy.example.com", "https://127.0.0.1.example.com", "https://127-0-0-1.example.com:8443/x")
-LOOPBACK = ("http://127.0.0.1:8765", "http://localhost:1", "http://[::1]:8765", "https://127.0.0.9", "ws://127.0.0.1:1")
-
-
-@pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("address", LOOPBACK)
-def test_a_loopback_address_may_come_from_a_dotenv(place: Place, name: str, address: str) -> None:
-    place.dotenv({name: address})
-    assert place.tastytrade().options[name.removeprefix("TASTYTRADE_").lower()] == address
-
-
-@pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("address", FOREIGN)
-@pytest.mark.parametrize("folder", ["here", "config"])
-def test_a_dotenv_cannot_send_the_grant_abroad(place: Place, name: str, address: str, folder: str) -> None:
-    written = place.dotenv({name: address}, getattr(place, folder))
-    with pytest.raises(ConfigError) as caught:
-        place.tastytrade()
-    assert name in caught.value.message
-    assert str(written) in caught.value.message
-
-
-@pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("address", FOREIGN)
-def test_a_foreign_address_may_come_from_the_environment_or_the_configuration_file(
-    place: Place, name: str, address: str
-) -> None:
-    key = name.removeprefix("TASTYTRADE_").lower()
-    place.dotenv({name: "http://127.0.0.1:1"})
-    assert place.tastytrade(**{name: address}).options[key] == address
-    (place.here / ".env").unlink()
-    place.toml(f'[tastytrade]\n{key} = "{address}"')
-    assert place.tastytrade().options[key] == address
-
-
-@pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("address", ["http://proxy.example.com", "ws://10.0.0.7:80", "http://0.0.0.0:8765"])
-def test_without_encryption_only_this_machine_is_spoken_to(place: Place, name: str, address: str) -> None:
-    with pytest.raises(ConfigError, match=name):
-        place.tastytrade(**{name: address})
-    place.toml(f'[tastytrade]\n{name.removeprefix("TASTYTRADE_").lower()} = "{address}"')
-    with pytest.raises(ConfigError, match=r"config\.toml"):
-        place.tastytrade()
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "proxy.example.com",
-        "ftp://127.0.0.1",
-        "https://",
-        "http://[::1",
-        "http://127.0.0.1:port",
-        "http://127.0.0.1:99999",
-    ],
-)
-def test_an_address_that_is_none_is_named_with_its_place(place: Place, address: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        place.tastytrade(TASTYTRADE_API_URL=address)
-    assert "TASTYTRADE_API_URL" in caught.value.message
-    assert "the environment" in caught.value.message
-    assert caught.value.hint
-
-
-def test_a_login_inside_an_address_is_refused_and_not_repeated(place: Place) -> None:
-    with pytest.raises(ConfigError) as caught:
-        place.tastytrade(TASTYTRADE_API_URL="https://ada:canary-password@proxy.example.com")
-    assert "canary-password" not in str(caught.value)
-
-
-@given(host=st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", fullmatch=True))
-def test_no_host_name_but_localhost_passes_for_this_machine(
-    tmp_path_factory: pytest.TempPathFactory, host: str
-) -> None:
-    place = Place(tmp_path_factory.mktemp("place"))
-    place.dotenv({"TASTYTRADE_API_URL": f"https://{host}"})
-    if host == "localhost" or (host.startswith("127.") and host.replace(".", "").isdigit()):
-        return
-    with pytest.raises(ConfigError, match="foreign host"):
-        place.tastytrade()
 
 
 # The interval
@@ -536,58 +397,3 @@ def test_a_configuration_file_that_was_named_must_exist(place: Place, by_option:
     with pytest.raises(ConfigError) as caught:
         place.load(Options(config=path) if by_option else None, **({} if by_option else {"COTRADER_CONFIG": str(path)}))
     assert str(path) in caught.value.message
-
-
-# Secrets
-
-
-@pytest.fixture
-def secretive(place: Place) -> Settings:
-    place.dotenv(PASSWORD)
-    return place.load(**GRANT)
-
-
-def test_secrets_show_in_no_text_made_of_the_settings(secretive: Settings) -> None:
-    (connection,) = secretive.connections
-    canaries = [*GRANT.values(), PASSWORD["TASTYTRADE_PASSWORD"]]
-    for thing in (secretive, connection, connection.secrets, secretive.secrets, *secretive.secrets):
-        for text in (repr(thing), str(thing), f"{thing}", f"{thing!r}", "%s %r" % (thing, thing)):  # noqa: UP031
-            assert not [canary for canary in canaries if canary in text]
-
-
-def test_secrets_are_not_serialised_or_copied_along(secretive: Settings) -> None:
-    for thing in (secretive, secretive.connections[0], secretive.secrets[0]):
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            with pytest.raises(TypeError):
-                pickle.dumps(thing, protocol)
-    with pytest.raises(TypeError):
-        copy.deepcopy(secretive)
-    with pytest.raises(TypeError):
-        asdict(secretive)
-
-
-def test_every_secret_in_use_is_known_to_whoever_masks(secretive: Settings) -> None:
-    known = {secret.reveal() for secret in secretive.secrets}
-    assert known == {*GRANT.values(), PASSWORD["TASTYTRADE_PASSWORD"]}
-
-
-@given(value=st.text(min_size=8))
-def test_a_secret_shows_only_when_asked(value: str) -> None:
-    secret = Secret(value)
-    assert secret.reveal() == value
-    assert repr(secret) == str(secret) == f"{secret}" == repr(Secret(""))
-
-
-def _all_ways(place: Place) -> Iterator[dict[str, str]]:
-    yield {**GRANT, "COTRADER_SYNC_INTERVAL": "soon"}
-    yield {"TASTYTRADE_CLIENT_SECRET": GRANT["TASTYTRADE_CLIENT_SECRET"]}
-    yield {**GRANT, "TASTYTRADE_API_URL": "nonsense"}
-    yield {**GRANT, "TASTYTRADE_SANDBOX": "perhaps"}
-    yield {**GRANT, "COTRADER_CONFIG": str(place.root / "absent.toml")}
-
-
-def test_no_refusal_of_a_setting_repeats_a_secret(place: Place) -> None:
-    for environ in _all_ways(place):
-        with pytest.raises(ConfigError) as caught:
-            place.load(**environ)
-        assert not [secret for secret in GRANT.values() if secret in str(caught.value)]

@@ -12,12 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import simplejson
 
+from cotrader_tui.commands.output import Format
+from cotrader_tui.commands.parser import build_parser
+from cotrader_tui.commands.reading import Question, read
+from cotrader_tui.config import Options, load_settings
+from cotrader_tui.domain.clock import system_clock
 from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TOKEN_PATH, TastytradeStandin
 
 PATIENCE = 30.0
@@ -115,16 +121,27 @@ class Machine:
         return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def rows(self, *arguments: object) -> list[Row]:
-        """The rows of a command that must succeed."""
-        answer = self.run(*arguments, "--json")
+        """The JSON rows of a reading command that must succeed.
+
+        Read in this process, with the machine's environment: a process for each would take most of the tests' time.
+        """
+        given = build_parser().parse_args([*map(str, arguments), "--json"])
+        options = Options(db=given.db, demo=given.demo, account=given.account)
+        settings = load_settings(options, self.environment, self.here)
+        question = Question(given.command, Format.JSON, given.all, getattr(given, "limit", 0))
+        out, err = StringIO(), StringIO()
+        code = read(settings, question, system_clock(), out, err)
+        answer = Answer(code, out.getvalue(), err.getvalue())
         assert answer.code == 0, answer
         return answer.rows
 
-    def start(self, *arguments: object, errors: Path | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: object, errors: Path | None = None, wrapper: tuple[str, ...] = ()
+    ) -> subprocess.Popen[bytes]:
         """Start a command that runs until it is ended; its standard input is a pipe, stderr goes to `errors`."""
         with (errors or self.root / "started.err").open("ab") as file:
             process = subprocess.Popen(
-                _command(arguments),
+                [*wrapper, *_command(arguments)],
                 cwd=self.here,
                 env=self.environment,
                 stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """A program that syncs in forked children and kills them: the SDK is imported once, not at every round.
 
-Reads lines from standard input. `sync` lets a child sync to its end, `kill SECONDS` kills it after so long. Answers each
-with a line: how long the child lived, and its exit code or the signal that ended it as a negative number.
+Reads lines from standard input: `sync` lets a child sync to its end, `kill SECONDS` kills it after so long. Answers
+each with a line: how long the child lived, and its exit code or the signal that ended it as a negative number.
 """
 
 from __future__ import annotations
