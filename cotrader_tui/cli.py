@@ -11,16 +11,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from cotrader_tui.commands.parser import READING, build_parser
-from cotrader_tui.errors import ConfigError, CotraderError, StoreError, SyncTimeoutError
+from cotrader_tui.errors import ConfigError, CotraderError, StoreError
+from cotrader_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from cotrader_tui.config import Options, Settings
 
 __all__ = ["build_parser", "main"]
-
-UNEXPECTED = 1
-USAGE = 2
-INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,10 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(arguments, out)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except CotraderError as error:
         _say(error)
-        return USAGE if isinstance(error, ConfigError) else UNEXPECTED
+        return ExitCode.USAGE if isinstance(error, ConfigError) else ExitCode.UNEXPECTED
     _print(out.getvalue())
     return code
 
@@ -132,22 +129,22 @@ def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int
     settings.require_connections()
     sync.refuse_unknown_connections(settings, arguments.connection or ())
     _refuse_unknown_account(settings)
-    from cotrader_tui import bootstrap
+    from cotrader_tui import running
 
     try:
-        runs = bootstrap.sync_once(settings, arguments.connection)
-    except (StoreError, SyncTimeoutError) as error:
+        runs = running.sync_once(settings, arguments.connection)
+    except StoreError as error:
         _say(error)
-        return sync.FAILED
+        return ExitCode.FAILED
     return sync.report(settings, runs, as_json=arguments.json, out=out, err=sys.stderr)
 
 
 def _daemon(arguments: argparse.Namespace, settings: Settings) -> int:
     settings.require_connections()
     _refuse_unknown_account(settings)
-    from cotrader_tui import bootstrap
+    from cotrader_tui import running
 
-    return bootstrap.run_daemon(settings, until_closed=arguments.until_stdin_closes)
+    return running.run_daemon(settings, until_closed=arguments.until_stdin_closes)
 
 
 def _doctor(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
@@ -156,9 +153,10 @@ def _doctor(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> i
     checks = doctor.examine(settings)
     if settings.connections:
         from cotrader_tui import bootstrap
+        from cotrader_tui.logfile import log_to
 
         with suppress(StoreError):  # that the log cannot be written is among the checks
-            bootstrap.log_to_file(settings)
+            log_to(settings.log_file, settings.secrets)
         answers = bootstrap.check_connections(settings)
         checks += doctor.reached((each.name, each.is_ok, each.message, each.hint) for each in answers)
     return doctor.report(checks, as_json=arguments.json, out=out)
@@ -194,7 +192,7 @@ def _crash(error: Exception, settings: Settings) -> int:
     else:
         logging.getLogger(__name__).error("Unexpected", exc_info=error)
         sys.stderr.write(f"{what} The details are in {settings.log_file}.\n")
-    return UNEXPECTED
+    return ExitCode.UNEXPECTED
 
 
 def _say(error: CotraderError) -> None:

@@ -19,10 +19,8 @@ from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, RunStatus
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError, StoreError, StoreMissingError
+from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.store.reader import Reader
-
-NO_DATA = 5
-"""The exit code where nothing has been synced yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +103,11 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
     except StoreMissingError as error:
         write_rows([], command.keys, question.form, out)
         err.write(f"{error}\n")
-        return NO_DATA
+        return ExitCode.NO_DATA
     if not command.has_data(snapshot):
         write_rows([], command.keys, question.form, out)
         err.writelines(f"{line}\n" for line in ("Nothing has been synced yet.", *_words(snapshot, now)))
-        return NO_DATA
+        return ExitCode.NO_DATA
     book = _book(settings, snapshot, closed, None if question.everything else question.limit)
     found = list(command.rows(book, now))
     write_rows(masked(found) if settings.is_private else found, command.keys, question.form, out)

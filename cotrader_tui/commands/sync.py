@@ -11,9 +11,7 @@ from cotrader_tui.config import Settings
 from cotrader_tui.domain.sync import RunStatus, SyncRun
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError
-
-PARTIAL = 3
-FAILED = 4
+from cotrader_tui.exit_codes import ExitCode
 
 
 def refuse_unknown_connections(settings: Settings, names: Collection[str]) -> None:
@@ -57,7 +55,7 @@ def exit_code(runs: Sequence[SyncRun]) -> int:
     statuses = {run.status for run in runs}
     if statuses == {RunStatus.SUCCESS}:
         return 0
-    return FAILED if statuses <= {RunStatus.FAILED} else PARTIAL
+    return ExitCode.FAILED if statuses <= {RunStatus.FAILED} else ExitCode.PARTIAL
 
 
 def _name(run: SyncRun) -> str:

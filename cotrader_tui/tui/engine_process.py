@@ -10,12 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.tui.ports import EngineState
-
-EXIT_LEASE_HELD = 75
-"""The worker's exit code when another engine was faster."""
-EXIT_USAGE = 2
-"""The worker's exit code when the configuration must be mended first: starting it again would not help."""
 
 _LOOK_EVERY = 2.0
 _BACKOFF = (1.0, 60.0)
@@ -61,11 +57,11 @@ class EngineProcess:
                     continue
                 began = time.monotonic()
                 code, words = self._run_once(on_change)
-                if self._stop.is_set() or code == EXIT_LEASE_HELD:
+                if self._stop.is_set() or code == ExitCode.LEASE_HELD:
                     continue
                 wait = _BACKOFF[0] if time.monotonic() - began > _SETTLED_AFTER else wait
                 self._tell(on_change, _ended(code, words, self._log_file))
-                self._stop.wait(None if code == EXIT_USAGE else wait)
+                self._stop.wait(None if code == ExitCode.USAGE else wait)
                 wait = min(2 * wait, _BACKOFF[1])
         finally:
             self._close_input()

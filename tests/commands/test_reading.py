@@ -15,10 +15,11 @@ import pytest
 
 from cotrader_tui.brokers.base import AccountFailure
 from cotrader_tui.commands.output import Format
-from cotrader_tui.commands.reading import COMMANDS, NO_DATA, Question, read, refuse_unknown_account
+from cotrader_tui.commands.reading import COMMANDS, Question, read, refuse_unknown_account
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.positions import Holding
 from cotrader_tui.errors import BrokerError, ConfigError, ErrorKind
+from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.store.writer import Writer
 from tests.builders import NOW, account, coin, quote, share
 from tests.commands.books import answer, hundred_shares, settings, sync
@@ -64,7 +65,7 @@ def ask(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_before_the_first_sync_there_is_nothing_and_no_database_is_made(command: str, database: Path) -> None:
     answered = ask(settings(database), command)
-    assert (answered.code, answered.out) == (NO_DATA, "[]\n")
+    assert (answered.code, answered.out) == (ExitCode.NO_DATA, "[]\n")
     assert "There is no database" in answered.err
     assert not database.parent.exists()
 
@@ -80,7 +81,7 @@ def test_before_the_first_sync_csv_and_table_have_their_header(command: str, dat
 def test_a_database_that_an_engine_has_just_made_has_no_data_yet(command: str, database: Path) -> None:
     Writer(database).close()
     answered = ask(settings(database), command)
-    assert (answered.code, answered.rows) == (NO_DATA, [])
+    assert (answered.code, answered.rows) == (ExitCode.NO_DATA, [])
     assert "Nothing has been synced yet." in answered.err
 
 
@@ -133,7 +134,7 @@ def test_an_unknown_account_is_refused_with_the_known_ones(database: Path) -> No
 
 def test_no_data_yet_comes_before_an_unknown_account(database: Path) -> None:
     told = settings(database, account="9")
-    assert ask(told).code == NO_DATA
+    assert ask(told).code == ExitCode.NO_DATA
     refuse_unknown_account(told)
 
 
@@ -166,7 +167,7 @@ def test_a_failed_first_sync_is_in_the_log_and_no_data_elsewhere(database: Path)
     sync(database, error=BrokerError(ErrorKind.NETWORK, "The broker did not answer.", "Check the network."))
     told = settings(database)
     answered = ask(told)
-    assert (answered.code, answered.rows) == (NO_DATA, [])
+    assert (answered.code, answered.rows) == (ExitCode.NO_DATA, [])
     assert "The broker did not answer. Check the network." in answered.err
     (run,) = ask(told, "sync-log").rows
     assert (run["account"], run["status"], run["error_kind"]) == (None, "failed", "network")

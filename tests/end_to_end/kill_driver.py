@@ -16,9 +16,9 @@ from pathlib import Path
 import cotrader_tui.brokers.tastytrade.client
 import cotrader_tui.store.writer
 import cotrader_tui.sync.engine  # noqa: F401 - loaded before the first fork, as the others
-from cotrader_tui.bootstrap import sync_once
 from cotrader_tui.commands.sync import exit_code
 from cotrader_tui.config import Options, load_settings
+from cotrader_tui.running import sync_once
 
 
 def main() -> None:

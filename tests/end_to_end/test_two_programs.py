@@ -197,7 +197,7 @@ def _reach(machine: Machine, phase: str, *arguments: str) -> subprocess.Popen[by
     process = machine.start("daemon", *arguments)
     told, database = machine.root / "started.err", machine.database
     reached: dict[str, Callable[[], bool]] = {
-        "has begun": lambda: "cotrader_tui.bootstrap" in told.read_text(),
+        "has begun": lambda: "cotrader_tui.running" in told.read_text(),
         "imports the SDK": lambda: "httpx2" in told.read_text(),
         "imports most of the SDK": lambda: "pandas.core" in told.read_text(),
         "syncs": lambda: holder(database) == process.pid,
