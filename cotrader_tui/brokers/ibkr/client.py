@@ -1,0 +1,237 @@
+"""The Interactive Brokers adapter: what is asked in one cycle, in which order, and what becomes of each answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from ib_async import IB
+
+from cotrader_tui.brokers.base import AccountResult, ConnectionConfig, MarketUpdate
+from cotrader_tui.brokers.ibkr import errors
+from cotrader_tui.brokers.ibkr.catalogue import Catalogue
+from cotrader_tui.brokers.ibkr.closings import Closings
+from cotrader_tui.brokers.ibkr.instruments import BROKER
+from cotrader_tui.brokers.ibkr.link import Link
+from cotrader_tui.brokers.ibkr.live import LiveMarks
+from cotrader_tui.brokers.ibkr.market import MarketAnswer, MarketReader, Wanted
+from cotrader_tui.brokers.ibkr.parse import (
+    AccountValues,
+    PositionRow,
+    PositionsAnswer,
+    broker_mark,
+    parse_balances,
+    parse_positions,
+)
+from cotrader_tui.brokers.ibkr.pnl import Key, PnlBook
+from cotrader_tui.brokers.ibkr.reading import Reading, name_of, snapshot_of
+from cotrader_tui.brokers.ibkr.settings import Limits, settings_of
+from cotrader_tui.brokers.retry import RetryPolicy
+from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.identifiers import AccountId
+from cotrader_tui.domain.instruments import Instrument
+from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.errors import BrokerError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PACE = 45
+"""Messages a second, to which ib_async holds back; TWS allows 50."""
+SHARE = 0.95
+"""The part of a cycle's budget in which everything must have arrived; the rest is for putting it together."""
+
+
+class IbkrBroker:
+    """Interactive Brokers behind the `Broker` port. Time limits and retries can be set, for tests."""
+
+    def __init__(
+        self,
+        config: ConnectionConfig,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        settings = settings_of(config)
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._link = Link(settings, self._limits, policy or RetryPolicy(), clock)
+        self._catalogue = Catalogue()
+        self._pnl = PnlBook()
+        self._market = MarketReader(settings.lines, self._limits)
+        self._closings = Closings(clock)
+        self._live = LiveMarks()
+        self._base_currencies: dict[str, str] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def accounts(self) -> tuple[Account, ...]:
+        return await self._within(self._limits.accounts, self._accounts())
+
+    async def fetch(self, accounts: Collection[Account], budget: timedelta) -> tuple[AccountResult, ...]:
+        if not accounts:
+            return ()
+        seconds = budget.total_seconds()
+        return await self._within(seconds, self._fetch(accounts, seconds * SHARE))
+
+    async def stream(self) -> AsyncIterator[MarketUpdate]:
+        """Marks that moved, from TWS's own P&L. Silent while there is no connection; the next cycle makes it anew."""
+        while True:
+            await asyncio.sleep(self._limits.stream_pace)
+            if self._link.is_live and (quotes := self._live.moved(self._pnl, self._clock())):
+                yield MarketUpdate(quotes)
+
+    async def close(self) -> None:
+        for task in self._running:
+            task.cancel()
+        self._link.drop()
+
+    async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
+        """The result of one call that `close` can end. ib_async leaves requests waiting for ever when it is closed.
+
+        Raises:
+            BrokerError: the call's own, or of kind network if it is not done after `seconds`.
+        """
+        task = asyncio.create_task(call)
+        self._running.add(task)
+        try:
+            await asyncio.wait({task}, timeout=max(seconds, 0))
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._running.discard(task)
+        if task.cancelled():
+            raise errors.out_of_time()
+        error = task.exception()
+        if error is None:
+            return task.result()
+        if isinstance(error, BrokerError):
+            raise error
+        log.error("An unexpected fault while reading TWS", exc_info=error)
+        raise errors.unexpected(error)
+
+    async def _accounts(self) -> tuple[Account, ...]:
+        ib = await self._link.open()
+        return tuple(self._account(ib, number) for number in ib.managedAccounts())
+
+    def _account(self, ib: IB, number: str) -> Account:
+        base = AccountValues.of(ib.accountValues(number)).base_currency or self._base_currencies.get(number, "")
+        self._base_currencies[number] = base
+        return Account(AccountId(BROKER, number), number, base)
+
+    async def _fetch(self, accounts: Collection[Account], seconds: float) -> tuple[AccountResult, ...]:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        ib = await self._link.open()
+        positions = await self._positions(ib, end - loop.time())
+        readings = [self._reading(ib, account, positions) for account in accounts]
+        held = {(row.account, row.terms.con_id): row.quantity for reading in readings for row in reading.rows}
+        await self._learn(ib, positions, {con_id for _, con_id in held}, end)
+        try:
+            market = await self._read_market(ib, readings, held, end - loop.time())
+        except ConnectionError:
+            market = MarketAnswer()
+        is_broken = not self._link.is_open
+        snapshots = tuple(
+            snapshot_of(reading, self._catalogue, self._pnl, market, self._closings, self._clock(), is_broken=is_broken)
+            for reading in readings
+        )
+        self._pnl.release(self._pnl.gone(held))
+        self._live.hold(readings, [quote for each in snapshots for quote in each.quotes], self._catalogue)
+        return snapshots
+
+    async def _positions(self, ib: IB, seconds: float) -> PositionsAnswer:
+        """The positions of all accounts, from a request that its end marker ended.
+
+        An answer that stays unfinished ends the connection, else its rest could end the next request too early.
+        """
+        rows = self._link.position_rows
+        rows.clear()
+        seconds = min(self._limits.positions, seconds)
+        is_finished = False
+        try:
+            async with asyncio.timeout(seconds):
+                await ib.reqPositionsAsync()
+            ib.client.cancelPositions()  # type: ignore[no-untyped-call]
+            is_finished = True
+        except TimeoutError:
+            if self._link.notices.lost_since is not None:
+                raise errors.link_lost(self._link.notices.lost_since) from None
+            raise errors.positions_unfinished(seconds) from None
+        except ConnectionError:
+            raise errors.dropped("it listed the positions") from None
+        finally:
+            if not is_finished:
+                self._link.drop()
+        if self._link.notices.lost_since is not None:
+            raise errors.link_lost(self._link.notices.lost_since)
+        return parse_positions(rows)
+
+    def _reading(self, ib: IB, account: Account, positions: PositionsAnswer) -> Reading:
+        number, now = account.id.number, self._clock()
+        values = AccountValues.of(ib.accountValues(number))
+        return Reading(
+            account=account,
+            rows=tuple(row for row in positions.rows.values() if row.account == number and row.quantity != 0),
+            unreadable=tuple(each for each in positions.unreadable if each[0] in {number, None}),
+            fetched_at=now,
+            rates=values.exchange_rates,
+            is_ready=values.is_ready,
+            balances=parse_balances(values, self._link.values_at.get(number, now)),
+            portfolio={item.contract.conId: item for item in ib.portfolio(number)},
+            warnings=self._link.notices.warnings(),
+        )
+
+    async def _learn(self, ib: IB, positions: PositionsAnswer, con_ids: Collection[int], end: float) -> None:
+        unreadable = {terms.con_id for _, terms, _ in positions.unreadable if terms is not None}
+        wanted = {*con_ids, *unreadable}
+        limit = self._limits.details + len(self._catalogue.missing(wanted)) / PACE
+        seconds = min(limit, end - asyncio.get_running_loop().time())
+        try:
+            await self._catalogue.learn(ib, wanted, self._link.faults, seconds)
+        except ConnectionError:
+            raise errors.dropped("it described the contracts") from None
+
+    async def _read_market(
+        self, ib: IB, readings: Iterable[Reading], held: Mapping[Key, Decimal], seconds: float
+    ) -> MarketAnswer:
+        """P&L subscriptions and a round of market data side by side."""
+        waiting = self._pnl.follow(ib, held) / PACE
+        settling = self._pnl.settle(held, min(self._limits.pnl + waiting, seconds))
+        wanted = self._wanted(readings)
+        limit = self._limits.market + waiting + len(wanted) / PACE
+        reading = self._market.read(ib, wanted, self._link.faults, min(limit, seconds))
+        _, market = await asyncio.gather(settling, reading)
+        return market
+
+    def _wanted(self, readings: Iterable[Reading]) -> Mapping[int, Wanted]:
+        """Options that can still have Greeks, what moves them, and whatever TWS is not known to value by itself."""
+        wanted: dict[int, Wanted] = {}
+        now = self._clock()
+        for reading in readings:
+            for row in reading.rows:
+                instrument = name_of(row, self._catalogue)
+                details = self._catalogue[row.terms.con_id]
+                if instrument is None or details is None or instrument.is_expired(now):
+                    continue
+                if instrument.is_option:
+                    wanted[row.terms.con_id] = Wanted(details, is_option=True)
+                    under = self._catalogue.underlying(row.terms.con_id)
+                    if under is not None:
+                        wanted[under.terms.con_id] = Wanted(under, is_option=False)
+                elif self._needs_price(reading, row, instrument):
+                    wanted[row.terms.con_id] = Wanted(details, is_option=False)
+        return wanted
+
+    def _needs_price(self, reading: Reading, row: PositionRow, instrument: Instrument) -> bool:
+        """Whether neither the P&L subscription, once it has spoken, nor the portfolio values the position."""
+        rate = reading.rates.get(instrument.currency)
+        figures = self._pnl.figures((row.account, row.terms.con_id))
+        if row.terms.con_id in reading.portfolio:
+            return False
+        return rate is None or (figures is not None and broker_mark(row, instrument, figures, rate) is None)
