@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -47,6 +48,19 @@ DEMO = "demo"
 """The result of `run` when the demo is wanted."""
 
 
+@contextmanager
+def _no_color(*, wanted: bool) -> Iterator[None]:
+    """NO_COLOR in the environment, which is the only place Textual looks for it as an app is made."""
+    before = os.environ.get("NO_COLOR")
+    if wanted:
+        os.environ["NO_COLOR"] = before or "1"
+    try:
+        yield
+    finally:
+        if wanted and before is None:
+            del os.environ["NO_COLOR"]
+
+
 class CotraderApp(App[str]):
     """The monitor. `run` returns `DEMO` when the demo is to be opened instead."""
 
@@ -76,9 +90,8 @@ class CotraderApp(App[str]):
 
         `keeper` runs an engine behind the screen; `None`: this program starts none.
         """
-        if not options.has_color:
-            os.environ["NO_COLOR"] = "1"  # Textual takes it out again as it reads it.
-        super().__init__(css_path=sorted(styles_dir().glob("*.tcss")))
+        with _no_color(wanted=not options.has_color):
+            super().__init__(css_path=sorted(styles_dir().glob("*.tcss")))
         self.database = database
         self.clock = clock
         self.options = options
