@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from cotrader_tui.analytics.greeks import counts_for_greeks, delta_dollars, position_greeks, underlying_price
+from cotrader_tui.analytics.currency import Rates
+from cotrader_tui.analytics.greeks import (
+    UNKNOWN_GREEKS,
+    counts_for_greeks,
+    delta_dollars,
+    position_greeks,
+    underlying_price,
+)
 from cotrader_tui.analytics.pnl import day_total, market_value, open_pnl
 from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.sums import PartialSum, sum_known
@@ -45,7 +52,7 @@ class UnderlyingExposure:
 
 @dataclass(frozen=True, slots=True)
 class GreekTotals:
-    """Totals over legs in one currency. Delta and gamma of different underlyings do not add up, so they are absent."""
+    """Totals over legs, in one currency. Delta and gamma of different underlyings do not add up, so they are absent."""
 
     legs: int
     legs_with_greeks: int
@@ -60,7 +67,7 @@ def _delivery(leg: Leg, today: date) -> tuple[int, int]:
     The year's last digits mean the nearest such year.
     """
     instrument = leg.position.instrument
-    match = _CONTRACT.match((instrument.underlying_id or instrument.id).key.split(":", 1)[-1])
+    match = _CONTRACT.match(leg.underlying_symbol or instrument.symbol)
     if match is None:
         return (9999, 0)
     last_year = today.year - 1
@@ -119,16 +126,19 @@ def _group(leg: Leg) -> tuple[str, str]:
     return (leg.position.instrument.underlying, leg.position.instrument.currency)
 
 
-def greek_totals(legs: Iterable[Leg], now: datetime) -> GreekTotals | None:
-    """Totals over `legs`, which must share one currency; `None` if they do not or there is none."""
+def greek_totals(legs: Iterable[Leg], now: datetime, rates: Rates) -> GreekTotals:
+    """Totals over `legs` in the rates' currency; a leg without a rate counts as one without Greeks."""
     counted = [leg for leg in legs if counts_for_greeks(leg, now)]
-    if len({leg.position.instrument.currency for leg in counted}) != 1:
-        return None
-    greeks = [position_greeks(leg, now) for leg in counted]
+    greeks = [position_greeks(leg, now) if rates.rate(leg) is not None else UNKNOWN_GREEKS for leg in counted]
+    dollars = [
+        rates.greek(leg, delta_dollars(leg, now))
+        for leg, each in zip(counted, greeks, strict=True)
+        if each.delta is not None
+    ]
     return GreekTotals(
         legs=len(counted),
         legs_with_greeks=sum(each.is_complete for each in greeks),
-        theta=sum_known(each.theta for each in greeks),
-        vega=sum_known(each.vega for each in greeks),
-        delta_dollars=_dollars(counted, now),
+        theta=sum_known(rates.greek(leg, each.theta) for leg, each in zip(counted, greeks, strict=True)),
+        vega=sum_known(rates.greek(leg, each.vega) for leg, each in zip(counted, greeks, strict=True)),
+        delta_dollars=None if None in dollars else sum_known(dollars),
     )

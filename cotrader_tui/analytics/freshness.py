@@ -15,6 +15,8 @@ _GRACE = timedelta(seconds=30)
 
 class DataState(StrEnum):
     LIVE = "LIVE"
+    DELAYED = "DELAYED"
+    """As fresh as the exchange allows without a subscription: some fifteen minutes old."""
     STALE = "STALE"
     CACHED = "CACHED"
     OFFLINE = "OFFLINE"
@@ -25,6 +27,7 @@ class DataState(StrEnum):
 
 GLYPHS = {
     DataState.LIVE: "●",
+    DataState.DELAYED: "◑",
     DataState.STALE: "◐",
     DataState.CACHED: "○",
     DataState.OFFLINE: "×",
@@ -36,6 +39,7 @@ GLYPHS = {
 
 SEVERITY = (
     DataState.LIVE,
+    DataState.DELAYED,
     DataState.STALE,
     DataState.CACHED,
     DataState.NO_DATA,
@@ -77,6 +81,6 @@ def _state(connection: Connection, now: datetime, age: timedelta | None) -> Data
     if age is None or connection.last_sync_at is None:
         return DataState.NO_DATA
     if age <= 2 * connection.sync_interval + _GRACE:
-        return DataState.LIVE
+        return DataState.DELAYED if connection.is_delayed else DataState.LIVE
     is_today = exchange_date(connection.last_sync_at) == exchange_date(now)
     return DataState.STALE if is_today else DataState.CACHED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -49,11 +49,13 @@ def realized_on(position: Position, today: date) -> Decimal:
 
 
 def day_base(leg: Leg, today: date) -> Decimal | None:
-    """The price day P&L starts from: the average open price if opened today, else the previous close.
+    """The price day P&L starts from: the broker's own, the average open price if opened today, else the previous close.
 
     `None` where the previous close is of an earlier date: today's is unknown until the first sync of the day.
     """
     position = leg.position
+    if position.day_base is not None and exchange_date(position.last_synced_at) == today:
+        return position.day_base
     if exchange_date(position.opened_at) == today:
         return position.average_open_price
     if position.previous_close is not None:
@@ -81,13 +83,18 @@ def day_pnl(leg: Leg, today: date) -> Decimal | None:
     )
 
 
-def day_total(legs: Iterable[Leg], closed: Iterable[Leg], today: date) -> PartialSum:
-    """Day P&L over open `legs` and over those of `closed` that closed on the exchange's date `today`.
+def day_parts(legs: Iterable[Leg], closed: Iterable[Leg], today: date) -> Iterator[tuple[Leg, Decimal | None]]:
+    """What each open leg, and each of `closed` that closed on the exchange's date `today`, adds to day P&L.
 
-    An option that had expired before `today` and was only cleared away on it adds nothing and is not counted.
+    An option that had expired before `today` and was only cleared away on it adds nothing and is left out.
     """
-    gone = [leg.position for leg in closed if _closed_in_trading(leg.position, today)]
-    return PartialSum.over([*(day_pnl(leg, today) for leg in legs), *(_dated_gain(each, today) for each in gone)])
+    yield from ((leg, day_pnl(leg, today)) for leg in legs)
+    yield from ((leg, _dated_gain(leg.position, today)) for leg in closed if _closed_in_trading(leg.position, today))
+
+
+def day_total(legs: Iterable[Leg], closed: Iterable[Leg], today: date) -> PartialSum:
+    """Day P&L over legs of one currency."""
+    return PartialSum.over(amount for _, amount in day_parts(legs, closed, today))
 
 
 def _closed_in_trading(position: Position, today: date) -> bool:

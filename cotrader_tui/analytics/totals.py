@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cotrader_tui.analytics.currency import Rates
 from cotrader_tui.analytics.exposure import GreekTotals, greek_totals
-from cotrader_tui.analytics.pnl import day_total, open_pnl
+from cotrader_tui.analytics.pnl import day_parts, open_pnl
 from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.sums import PartialSum
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 
-_UNKNOWN = PartialSum(None, 0, 1)
-
 
 @dataclass(frozen=True, slots=True)
 class PnlTotals:
-    """Open and day P&L over some positions, in `currency`; unknown as a whole where a conversion rate is missing."""
+    """Open and day P&L over some positions, in `currency`; what has no rate to it is missing from the sums."""
 
     currency: str | None
     open_pnl: PartialSum
     day_pnl: PartialSum
     positions: int
+    without_rate: tuple[str, ...] = ()
+    """Currencies held that could not be converted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,15 @@ class BookTotals:
     greeks: GreekTotals | None
 
 
-def _pnl(legs: tuple[Leg, ...], closed: tuple[Leg, ...], currency: str | None, now: datetime) -> PnlTotals:
-    today = exchange_date(now)
-    if currency is None or any(leg.position.instrument.currency != currency for leg in (*legs, *closed)):
-        return PnlTotals(currency, _UNKNOWN, _UNKNOWN, len(legs))
+def _pnl(legs: Sequence[Leg], closed: Sequence[Leg], rates: Rates, now: datetime) -> PnlTotals:
+    parts = day_parts(legs, closed, exchange_date(now))
+    without = {leg.position.instrument.currency for leg in (*legs, *closed) if rates.rate(leg) is None}
     return PnlTotals(
-        currency=currency,
-        open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
-        day_pnl=day_total(legs, closed, today),
+        currency=rates.currency,
+        open_pnl=PartialSum.over(rates.money(leg, open_pnl(leg)) for leg in legs),
+        day_pnl=PartialSum.over(rates.money(leg, amount) for leg, amount in parts),
         positions=len(legs),
+        without_rate=tuple(sorted(without)),
     )
 
 
@@ -54,7 +55,7 @@ def account_pnl(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime) -
     account = book.account.id
     legs = tuple(leg for leg in snapshot.legs if leg.position.account == account)
     closed = tuple(leg for leg in snapshot.closed_today if leg.position.account == account)
-    return _pnl(legs, closed, book.account.base_currency, now)
+    return _pnl(legs, closed, Rates.of(snapshot, book.account.base_currency), now)
 
 
 def _balance(books: Iterable[AccountBook], field: str) -> PartialSum:
@@ -67,11 +68,15 @@ def book_totals(snapshot: PortfolioSnapshot, now: datetime) -> BookTotals:
     currencies = {book.account.base_currency for book in books}
     currency = currencies.pop() if len(currencies) == 1 else None
     legs = included(snapshot, snapshot.legs)
-    known = currency is not None
+    if currency is None:
+        unknown = PartialSum(None, 0, len(legs))
+        nothing = PartialSum(None, 0, len(books))
+        return BookTotals(None, nothing, nothing, PnlTotals(None, unknown, unknown, len(legs)), None)
+    rates = Rates.of(snapshot, currency)
     return BookTotals(
         currency=currency,
-        net_liquidating_value=_balance(books, "net_liquidating_value") if known else _UNKNOWN,
-        buying_power=_balance(books, "buying_power") if known else _UNKNOWN,
-        pnl=_pnl(legs, included(snapshot, snapshot.closed_today), currency, now),
-        greeks=greek_totals(legs, now),
+        net_liquidating_value=_balance(books, "net_liquidating_value"),
+        buying_power=_balance(books, "buying_power"),
+        pnl=_pnl(legs, included(snapshot, snapshot.closed_today), rates, now),
+        greeks=greek_totals(legs, now, rates),
     )

@@ -49,6 +49,10 @@ class BrokerSnapshot:
     """Of holdings, as far as they arrived within the cycle."""
     warnings: tuple[str, ...] = ()
     """Sentences for the sync log about what is missing from an otherwise good answer; any makes the run partial."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the sync log about an answer that is whole: data delayed, or not subscribed to."""
+    is_delayed: bool = False
+    """Whether some of the market data is delayed by the exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ class ConnectionConfig:
     options: Mapping[str, str] = field(default_factory=dict)
     """Broker-specific values that are no secrets (addresses, ports, a seed)."""
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
+    """What the secret store keeps for it: read into `secrets` just before its broker is made."""
 
 
 BrokerFactory = Callable[[ConnectionConfig, Clock], Broker]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,6 +22,8 @@ class Balances:
     received_at: datetime
     position_values: tuple[Decimal, ...] = ()
     """The broker's own values of what is held, by class; empty where it gives none."""
+    exchange_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    """The broker's rates: `currency` per unit of each other currency it names."""
 
     @property
     def value_positions(self) -> bool:

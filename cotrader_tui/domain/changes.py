@@ -48,6 +48,7 @@ class PositionState:
     realized_since_open: DatedAmount | None
     realized_day_gain: DatedAmount | None
     opened_at: datetime
+    day_base: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

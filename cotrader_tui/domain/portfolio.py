@@ -44,6 +44,8 @@ class Leg:
     greeks: Greeks | None
     underlying_quote: Quote | None
     """The quote of the exact underlying contract; `None` if it is unknown or the position is its own underlying."""
+    underlying_symbol: str | None = None
+    """The broker's symbol of that contract."""
 
 
 @dataclass(frozen=True, slots=True)

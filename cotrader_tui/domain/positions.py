@@ -50,13 +50,15 @@ class Holding:
     average_open_price: Decimal | None
     """Per unit, without multiplier."""
     previous_close: Decimal | None = None
-    """The price day P&L starts from, for this position."""
+    """Of this position, for day P&L: an average where it grew today."""
     realized_since_open: DatedAmount | None = None
     """Realized on that date against the average open price."""
     realized_day_gain: DatedAmount | None = None
     """Realized on that date against the previous close: the realized part of that date's day P&L."""
     opened_at: datetime | None = None
     """When the broker opened it, if it says so."""
+    day_base: Decimal | None = None
+    """The price from which the broker's own day P&L comes out whole, today's trades included; it outranks the rest."""
 
     @property
     def id(self) -> InstrumentId:
@@ -94,6 +96,8 @@ class Position:
     orphaned_since: datetime | None = None
     """Since when the broker's row for it could not be read; its figures are then as of before that."""
     entry: Entry | None = None
+    day_base: Decimal | None = None
+    """The price from which the broker's own day P&L comes out whole on the date of `last_synced_at`."""
 
 
 class EventKind(StrEnum):

@@ -34,9 +34,9 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncError:
-    """Why a run failed or is partial: a kind, a sentence, the next step."""
+    """Why a run failed or is partial: a kind, a sentence, the next step. Without a kind it is a note on a whole run."""
 
-    kind: ErrorKind
+    kind: ErrorKind | None
     message: str
     hint: str
 
@@ -92,3 +92,5 @@ class Connection:
     last_sync_error: SyncError | None
     consecutive_failures: int
     is_syncing: bool = False
+    is_delayed: bool = False
+    """Whether its market data came delayed at the last sync."""

@@ -227,7 +227,7 @@ def _write_change(
 
 
 _STATE_COLUMNS = (
-    "quantity, average_open_price, previous_close, realized_pnl, realized_source, realized_since_open, "
+    "quantity, average_open_price, previous_close, day_base, realized_pnl, realized_source, realized_since_open, "
     "realized_since_open_on, realized_day_gain, realized_day_gain_on"
 )
 
@@ -237,6 +237,7 @@ def _state_row(state: PositionState) -> tuple[Any, ...]:
         decimal_text(state.quantity),
         decimal_text(state.average_open_price),
         decimal_text(state.previous_close),
+        decimal_text(state.day_base),
         decimal_text(state.realized_pnl),
         state.realized_source,
         *_dated(state.realized_since_open),
@@ -358,13 +359,14 @@ def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances
         return
     amounts = (balances.net_liquidating_value, balances.cash_balance, balances.buying_power)
     sqlite.execute(
-        f"""INSERT OR REPLACE INTO balances (account_id, {rows.BALANCE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        f"""INSERT OR REPLACE INTO balances (account_id, {rows.BALANCE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             account,
             balances.currency,
             *map(decimal_text, amounts),
             decimal_text(balances.maintenance_requirement),
             json.dumps([decimal_text(value) for value in balances.position_values]),
+            json.dumps({name: decimal_text(rate) for name, rate in balances.exchange_rates.items()}),
             instant_text(balances.received_at),
         ),
     )

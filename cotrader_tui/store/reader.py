@@ -23,7 +23,7 @@ from cotrader_tui.store.files import in_words
 _LEG = f"""
     SELECT c.name, a.number, {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")},
            {rows.qualified(rows.POSITION_COLUMNS, "p")}, {rows.qualified(rows.QUOTE_COLUMNS, "q")},
-           {rows.qualified(rows.GREEKS_COLUMNS, "g")}, {rows.qualified(rows.QUOTE_COLUMNS, "uq")}
+           {rows.qualified(rows.GREEKS_COLUMNS, "g")}, {rows.qualified(rows.QUOTE_COLUMNS, "uq")}, ui.symbol
       FROM positions p
       JOIN accounts a ON a.id = p.account_id
       JOIN connections c ON c.id = a.connection_id

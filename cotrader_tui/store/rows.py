@@ -33,15 +33,16 @@ INSTRUMENT_COLUMNS = (
     "expiration, expires_at, streamer_symbol, is_adjusted"
 )
 POSITION_COLUMNS = (
-    "id, status, quantity, average_open_price, previous_close, realized_pnl, realized_source, realized_since_open, "
-    "realized_since_open_on, realized_day_gain, realized_day_gain_on, opened_at, closed_at, last_synced_at, "
-    "orphaned_since, entry_at, entry_underlying_price, entry_delta, entry_gamma, entry_theta, entry_vega, entry_rho, "
-    "entry_iv, entry_greeks_as_of, entry_greeks_source"
+    "id, status, quantity, average_open_price, previous_close, day_base, realized_pnl, realized_source, "
+    "realized_since_open, realized_since_open_on, realized_day_gain, realized_day_gain_on, opened_at, closed_at, "
+    "last_synced_at, orphaned_since, entry_at, entry_underlying_price, entry_delta, entry_gamma, entry_theta, "
+    "entry_vega, entry_rho, entry_iv, entry_greeks_as_of, entry_greeks_source"
 )
 QUOTE_COLUMNS = "mark, mark_source, bid, ask, last, previous_close, source, received_at"
 GREEKS_COLUMNS = "delta, gamma, theta, vega, rho, iv, source, as_of, received_at"
 BALANCE_COLUMNS = (
-    "currency, net_liquidating_value, cash_balance, buying_power, maintenance_requirement, position_values, received_at"
+    "currency, net_liquidating_value, cash_balance, buying_power, maintenance_requirement, position_values, "
+    "exchange_rates, received_at"
 )
 RUN_COLUMNS = (
     "id, cycle, trigger, sync_type, status, started_at, completed_at, positions_added, positions_updated, "
@@ -49,7 +50,7 @@ RUN_COLUMNS = (
 )
 CONNECTION_COLUMNS = (
     "name, broker, label, status, sync_enabled, sync_interval, last_sync_at, last_sync_status, last_error_kind, "
-    "last_error_message, last_error_hint, consecutive_failures"
+    "last_error_message, last_error_hint, consecutive_failures, is_delayed"
 )
 
 
@@ -105,7 +106,7 @@ def _entry(row: Row, instrument: InstrumentId) -> Entry | None:
 
 
 def position_from(row: Row, account: AccountId, instrument: Instrument) -> Position:
-    number, status, quantity, average, close, realized, source, since, since_on, gain, gain_on, *rest = row
+    number, status, quantity, average, close, day_base, realized, source, since, since_on, gain, gain_on, *rest = row
     opened_at, closed_at, last_synced_at, orphaned_since, *entry = rest
     return Position(
         id=number,
@@ -115,6 +116,7 @@ def position_from(row: Row, account: AccountId, instrument: Instrument) -> Posit
         quantity=Decimal(quantity),
         average_open_price=decimal_value(average),
         previous_close=decimal_value(close),
+        day_base=decimal_value(day_base),
         realized_pnl=decimal_value(realized),
         realized_source=None if source is None else RealizedSource(source),
         realized_since_open=_dated(since, since_on),
@@ -154,7 +156,7 @@ def greeks_from(row: Row, instrument: InstrumentId) -> Greeks | None:
 
 
 def leg_from(row: Row) -> Leg:
-    """A leg from connection name, account number, then instrument, position, quote, Greeks, underlying quote."""
+    """A leg from connection, account number, instrument, position, quote, Greeks, the underlying's quote and symbol."""
     connection, number = row[:2]
     at = 2
     parts: list[Row] = []
@@ -169,6 +171,7 @@ def leg_from(row: Row) -> Leg:
         quote=quote_from(parts[2], instrument.id),
         greeks=greeks_from(parts[3], instrument.id),
         underlying_quote=None if underlying is None else quote_from(parts[4], underlying),
+        underlying_symbol=row[at],
     )
 
 
@@ -185,7 +188,7 @@ def account_from(row: Row) -> AccountBook:
 
 
 def _balances(row: Row) -> Balances | None:
-    currency, net_liquidating_value, cash, buying_power, maintenance, values, received_at = row
+    currency, net_liquidating_value, cash, buying_power, maintenance, values, rates, received_at = row
     if received_at is None:
         return None
     return Balances(
@@ -196,11 +199,14 @@ def _balances(row: Row) -> Balances | None:
         maintenance_requirement=decimal_value(maintenance),
         received_at=_instant(received_at),
         position_values=tuple(Decimal(value) for value in json.loads(values)),
+        exchange_rates={name: Decimal(rate) for name, rate in json.loads(rates).items()},
     )
 
 
 def error_from(kind: str | None, message: str | None, hint: str | None) -> SyncError | None:
-    return None if kind is None else SyncError(ErrorKind(kind), message or "", hint or "")
+    if message is None:
+        return None
+    return SyncError(None if kind is None else ErrorKind(kind), message, hint or "")
 
 
 def run_from(row: Row) -> SyncRun:
@@ -225,7 +231,8 @@ def run_from(row: Row) -> SyncRun:
 
 def connection_from(row: Row) -> Connection:
     """A connection from its columns, then whether a run of it is under way."""
-    name, broker, label, status, enabled, interval, last_at, last_status, kind, message, hint, failures, running = row
+    name, broker, label, status, enabled, interval, last_at, last_status, kind, message, hint, failures, *rest = row
+    is_delayed, running = rest
     return Connection(
         name=name,
         broker=broker,
@@ -238,4 +245,5 @@ def connection_from(row: Row) -> Connection:
         last_sync_error=error_from(kind, message, hint),
         consecutive_failures=failures,
         is_syncing=bool(running),
+        is_delayed=bool(is_delayed),
     )

@@ -360,3 +360,12 @@ def _create_public_view(db: Database) -> None:
          WHERE p.status = 'open'
         """,
     )
+
+
+@MIGRATIONS()
+def m002_day_base_and_rates(db: Database) -> None:
+    """A broker's own base of day P&L, its exchange rates, and whether its market data is delayed."""
+    _table(db, "positions").add_column("day_base", str)
+    _table(db, "balances").add_column("exchange_rates", str, not_null_default="{}")
+    _table(db, "connections").add_column("is_delayed", int, not_null_default=0)
+    db.execute("PRAGMA user_version = 2")

@@ -158,7 +158,7 @@ class Writer:
     # Connections and cycles
 
     def ensure_connection(self, name: str, broker: str, label: str, interval: timedelta) -> int:
-        """Make or refresh the row of a configured connection; returns its number."""
+        """Make or refresh the row of a configured connection, a revoked one being active again; returns its number."""
         with self.transaction():
             self._sqlite.execute(
                 """INSERT INTO connections (name, broker, label, sync_interval) VALUES (?, ?, ?, ?)
@@ -166,7 +166,25 @@ class Writer:
                           sync_interval = excluded.sync_interval""",
                 (name, broker, label, interval.total_seconds()),
             )
+            self._sqlite.execute(
+                """UPDATE connections SET status = ?, consecutive_failures = 0, grant_refusals = 0
+                    WHERE name = ? AND status = ?""",
+                (ConnectionStatus.ACTIVE, name, ConnectionStatus.REVOKED),
+            )
             return int(self._sqlite.execute("SELECT id FROM connections WHERE name = ?", (name,)).fetchone()[0])
+
+    def revoke(self, name: str) -> None:
+        """Its owner has disconnected `name`: its history stays, its accounts leave the totals, nothing is due."""
+        with self.transaction():
+            self._sqlite.execute(
+                """UPDATE accounts SET is_included = 0
+                    WHERE connection_id = (SELECT id FROM connections WHERE name = ?)""",
+                (name,),
+            )
+            self._sqlite.execute(
+                "UPDATE connections SET status = ?, next_sync_at = NULL WHERE name = ?",
+                (ConnectionStatus.REVOKED, name),
+            )
 
     def failures(self, connection: int) -> tuple[int, int]:
         """How many cycles in a row failed, and how many of those because the grant was refused."""
@@ -233,6 +251,7 @@ class Writer:
         *,
         status: RunStatus,
         error: SyncError | None,
+        is_delayed: bool,
         connection_status: ConnectionStatus,
         failures: int,
         grant_refusals: int,
@@ -240,18 +259,19 @@ class Writer:
         now: datetime,
     ) -> None:
         """End a cycle: the connection's state and when it is next due, and the requests it served."""
-        landed_at = instant_text(now) if status is not RunStatus.FAILED else None
+        has_landed = status is not RunStatus.FAILED
         with self.transaction():
             self._sqlite.execute(
                 """UPDATE connections SET status = ?, last_sync_at = coalesce(?, last_sync_at), last_sync_status = ?,
                           last_error_kind = ?, last_error_message = ?, last_error_hint = ?, consecutive_failures = ?,
-                          grant_refusals = ?, next_sync_at = ? WHERE id = ?""",
+                          is_delayed = coalesce(?, is_delayed), grant_refusals = ?, next_sync_at = ? WHERE id = ?""",
                 (
                     connection_status,
-                    landed_at,
+                    instant_text(now) if has_landed else None,
                     status,
                     *landing.error_columns(error),
                     failures,
+                    int(is_delayed) if has_landed else None,
                     grant_refusals,
                     instant_text(next_sync_at),
                     connection,

@@ -32,6 +32,7 @@ class Outcome:
     status: RunStatus
     error: SyncError | None = None
     is_grant_refused: bool = False
+    is_delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class CycleOutcome:
     status: RunStatus
     error: SyncError | None
     is_grant_refused: bool
+    is_delayed: bool = False
+    """Whether some of the market data came delayed."""
 
 
 class _Runs:
@@ -150,7 +153,7 @@ def _wanted(listed: tuple[Account, ...], config: ConnectionConfig) -> tuple[Acco
         raise BrokerError(
             ErrorKind.BROKER,
             f"{config.name} lists none of the accounts {', '.join(sorted(chosen))}.",
-            "Check TASTYTRADE_ACCOUNT_NUMBER; leave it out to sync every account.",
+            "Check the setting that names its accounts; leave it out to sync every account.",
         )
     return wanted
 
@@ -198,7 +201,7 @@ def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock) -> O
         stored = writer.stored_account(snapshot.account.id, now)
         changes = reconcile(stored, snapshot, now)
         error = _shortcomings(snapshot, changes)
-        status = RunStatus.SUCCESS if error is None else RunStatus.PARTIAL
+        status = RunStatus.SUCCESS if error is None or error.kind is None else RunStatus.PARTIAL
         writer.land(
             Landing(
                 run=run,
@@ -214,25 +217,26 @@ def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock) -> O
             ),
             changes,
         )
-    return Outcome(status, error)
+    return Outcome(status, error, is_delayed=snapshot.is_delayed)
 
 
 def _shortcomings(snapshot: BrokerSnapshot, changes: Reconciliation) -> SyncError | None:
-    """Why a landed answer is not whole, in one row; `None` if it is."""
+    """Why a landed answer is not whole, in one row; without a kind what else is worth saying, `None` if nothing is."""
     if not changes.notes:
-        return None
+        return SyncError(None, " ".join(snapshot.notes), "") if snapshot.notes else None
     is_unreadable = bool(snapshot.quarantined) or not snapshot.is_complete
     kind = ErrorKind.PAYLOAD if is_unreadable else ErrorKind.BROKER
     hint = "Everything else landed."
     if is_unreadable:
         hint = "Everything else landed; `enter` on this line shows the rows that could not be read."
-    return SyncError(kind, " ".join(changes.notes), hint)
+    return SyncError(kind, " ".join((*changes.notes, *snapshot.notes)), hint)
 
 
 def _summary(cycle: int, outcomes: Iterable[Outcome]) -> CycleOutcome:
     outcomes = list(outcomes)
     statuses = {outcome.status for outcome in outcomes}
     status = statuses.pop() if len(statuses) == 1 else RunStatus.PARTIAL
-    error = next((outcome.error for outcome in outcomes if outcome.error is not None), None)
+    errors = (outcome.error for outcome in outcomes if outcome.status is not RunStatus.SUCCESS)
+    error = next((error for error in errors if error is not None), None)
     is_refused = status is RunStatus.FAILED and any(outcome.is_grant_refused for outcome in outcomes)
-    return CycleOutcome(cycle, status, error, is_refused)
+    return CycleOutcome(cycle, status, error, is_refused, any(outcome.is_delayed for outcome in outcomes))

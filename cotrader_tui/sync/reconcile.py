@@ -99,6 +99,7 @@ def _opened(holding: Holding, now: datetime, *, not_before: Position | None) -> 
         quantity=holding.quantity,
         average_open_price=holding.average_open_price,
         previous_close=holding.previous_close,
+        day_base=holding.day_base,
         realized_pnl=None,
         realized_source=None,
         realized_since_open=holding.realized_since_open,
@@ -144,6 +145,7 @@ def _state(position: Position) -> PositionState:
         quantity=position.quantity,
         average_open_price=position.average_open_price,
         previous_close=position.previous_close,
+        day_base=position.day_base,
         realized_pnl=position.realized_pnl,
         realized_source=position.realized_source,
         realized_since_open=position.realized_since_open,
@@ -185,6 +187,7 @@ def _carried(position: Position, holding: Holding, realized: Realized | None) ->
         quantity=holding.quantity,
         average_open_price=position.average_open_price if is_closing else holding.average_open_price,
         previous_close=holding.previous_close,
+        day_base=holding.day_base,
         realized_pnl=total,
         realized_source=source,
         realized_since_open=holding.realized_since_open,
@@ -255,7 +258,10 @@ def _vanished(position: Position, mark: Decimal | None, now: datetime) -> Change
 def _estimated_day_gain(position: Position, mark: Decimal | None, now: datetime) -> DatedAmount | None:
     """Its part of day P&L, if it was still held at a sync of the same date: else it belongs to an earlier day."""
     today = exchange_date(now)
-    base = position.average_open_price if exchange_date(position.opened_at) == today else position.previous_close
+    base = position.day_base
+    if base is None:
+        was_opened_today = exchange_date(position.opened_at) == today
+        base = position.average_open_price if was_opened_today else position.previous_close
     if exchange_date(position.last_synced_at) != today or mark is None or base is None:
         return position.realized_day_gain
     earlier = position.realized_day_gain

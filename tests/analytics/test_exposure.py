@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from cotrader_tui.analytics.currency import Rates
 from cotrader_tui.analytics.exposure import UnderlyingExposure, exposures, greek_totals
 from cotrader_tui.analytics.sums import PartialSum, sum_known
 from cotrader_tui.domain.instruments import Instrument, InstrumentType, OptionType
@@ -29,6 +30,7 @@ from tests.builders import (
 )
 
 AAPL = share("AAPL")
+DOLLARS = Rates("USD", {})
 CALL = option("AAPL", "250")
 PUT = option("AAPL", "240", OptionType.PUT)
 
@@ -220,16 +222,24 @@ def test_greek_totals_add_theta_vega_and_dollars_over_underlyings() -> None:
             leg(position(PUT), "5", underlying_price="250"),
         ],
         NOW,
+        DOLLARS,
     )
-    assert totals is not None
     assert (totals.legs, totals.legs_with_greeks) == (3, 2)
     assert (totals.theta, totals.vega) == pytest.approx((30.0, -50.0))
     assert totals.delta_dollars == pytest.approx(50 * 250 - 50 * 400)
 
 
-def test_greek_totals_of_two_currencies_or_of_nothing_are_unknown() -> None:
-    assert greek_totals([leg(position(AAPL)), leg(position(share("SAP", currency="EUR")))], NOW) is None
-    assert greek_totals([], NOW) is None
+def test_a_leg_without_a_rate_counts_as_one_without_greeks() -> None:
+    legs = [leg(position(AAPL), "5"), leg(position(share("SAP", currency="EUR"), "2"), "180")]
+    totals = greek_totals(legs, NOW, DOLLARS)
+    assert (totals.legs, totals.legs_with_greeks) == (2, 1)
+    in_euro = Rates("USD", {legs[1].position.account: {"EUR": Decimal("1.17")}})
+    assert greek_totals(legs[1:], NOW, in_euro).delta_dollars == pytest.approx(2 * 180 * 1.17)
+
+
+def test_greek_totals_of_nothing_are_unknown() -> None:
+    totals = greek_totals([], NOW, DOLLARS)
+    assert (totals.legs, totals.theta, totals.delta_dollars) == (0, None, None)
 
 
 # Sums

@@ -164,3 +164,9 @@ def test_greeks_unknown_in_part_are_not_complete() -> None:
 def test_delta_dollars_need_the_price_of_the_underlying() -> None:
     assert delta_dollars(leg(position(CALL), "5", greeks=greeks(CALL)), NOW) is None
     assert delta_dollars(leg(position(share(), "10")), NOW) is None
+
+
+def test_a_brokers_own_base_of_the_day_outranks_the_price_it_was_opened_at() -> None:
+    held = replace(position(share(), "100", "198.50"), opened_at=NOW, day_base=Decimal("228.90"))
+    assert day_pnl(leg(held, "231.40"), TODAY) == Decimal("250.00")
+    assert day_pnl(leg(replace(held, last_synced_at=NOW - timedelta(days=1)), "231.40"), TODAY) == Decimal("3290.00")

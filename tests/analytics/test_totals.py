@@ -111,11 +111,21 @@ def test_accounts_in_different_currencies_have_no_total() -> None:
         assert (unknown.value, unknown.is_complete) == (None, False)
 
 
-def test_a_position_in_another_currency_makes_the_pnl_of_its_account_unknown() -> None:
+def test_a_position_in_another_currency_adds_up_at_the_brokers_rate() -> None:
+    sap = leg(position(share("SAP", currency="EUR"), "25", "201.50", account=ONE.id, previous_close="241.10"), "243.10")
+    one = of_account("A1")
+    assert one.balances is not None
+    one = replace(one, balances=replace(one.balances, exchange_rates={"EUR": Decimal("1.17")}))
+    totals = account_pnl(snapshot(sap, accounts=[one]), one, NOW)
+    assert (totals.open_pnl, totals.without_rate) == (PartialSum(Decimal("1216.80"), 1, 1), ())
+    assert totals.day_pnl.value == Decimal("58.50")
+
+
+def test_a_position_without_a_rate_is_left_out_and_named() -> None:
     euro = leg(position(share("SAP", currency="EUR"), "1", account=ONE.id), "180")
     book = snapshot(held("A1"), euro)
     totals = account_pnl(book, book.accounts[0], NOW)
-    assert (totals.open_pnl.value, totals.day_pnl.value, totals.positions) == (None, None, 2)
+    assert (totals.open_pnl, totals.without_rate, totals.positions) == (PartialSum(Decimal(30), 1, 2), ("EUR",), 2)
     assert book_totals(book, NOW).net_liquidating_value.value == Decimal(10000)
 
 

@@ -393,6 +393,7 @@ def _end(writer: Writer, number: int, cycle: int) -> None:
         cycle,
         status=RunStatus.SUCCESS,
         error=None,
+        is_delayed=False,
         connection_status=ConnectionStatus.ACTIVE,
         failures=0,
         grant_refusals=0,

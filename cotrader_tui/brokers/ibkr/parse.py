@@ -219,6 +219,7 @@ def parse_balances(values: AccountValues, received_at: datetime) -> Balances | N
         buying_power=values.figure("BuyingPower"),
         maintenance_requirement=values.figure("MaintMarginReq"),
         received_at=received_at,
+        exchange_rates=values.exchange_rates,
         position_values=tuple(value for value in held if value is not None),
     )
 

@@ -109,7 +109,9 @@ def snapshot_of(
         underlyings=tuple(underlyings),
         quotes=tuple(parts.quotes),
         greeks=tuple(parts.greeks),
-        warnings=_warnings(reading, parts, market, catalogue, is_broken=is_broken),
+        warnings=_warnings(reading, parts, catalogue, is_broken=is_broken),
+        notes=_notes(parts, market),
+        is_delayed=not parts.names.keys().isdisjoint(market.delayed),
     )
 
 
@@ -144,7 +146,7 @@ def _add(
             instrument=instrument,
             quantity=row.quantity,
             average_open_price=average_open_price(row, instrument),
-            previous_close=day_base(row, instrument, quote.mark if quote else None, figures, rate),
+            day_base=day_base(row, instrument, quote.mark if quote else None, figures, rate),
         )
     )
 
@@ -189,10 +191,8 @@ def _quarantined(row: PositionRow, reason: str) -> QuarantinedRow:
     return QuarantinedRow(symbol_of(row.terms), reason, json.dumps(row.raw))
 
 
-def _warnings(
-    reading: Reading, parts: _Parts, market: MarketAnswer, catalogue: Catalogue, *, is_broken: bool
-) -> tuple[str, ...]:
-    """What is missing or not as it seems, in words. Greeks whose turn is a later round are no such thing."""
+def _warnings(reading: Reading, parts: _Parts, catalogue: Catalogue, *, is_broken: bool) -> tuple[str, ...]:
+    """What is missing from the answer, in words."""
     words = list(reading.warnings)
     if reading.balances is None:
         words.append("Balances are unknown: TWS has not sent the account's values yet.")
@@ -205,8 +205,13 @@ def _warnings(
         words.append(f"{listed(names)}: TWS has not said yet what they are.")
     if is_broken:
         words.append("The connection to TWS broke after the positions had arrived: prices and Greeks are missing.")
+    return tuple(words)
+
+
+def _notes(parts: _Parts, market: MarketAnswer) -> tuple[str, ...]:
+    """What the log-in's subscriptions do not give, in words. Greeks whose turn is a later round are no such thing."""
+    words = []
     delayed = [parts.names[con_id] for con_id in sorted(market.delayed) if con_id in parts.names]
     if delayed:
         words.append(f"{listed(delayed)}: DELAYED market data, 15 minutes old or more.")
-    words += market.fault_words(parts.names)
-    return tuple(words)
+    return (*words, *market.fault_words(parts.names))

@@ -82,7 +82,7 @@ async def test_an_option_that_stays_silent_is_waited_for_no_longer_than_the_dead
     before = asyncio.get_running_loop().time()
     snapshot = await only_snapshot(broker)
     assert asyncio.get_running_loop().time() - before < 2
-    assert (snapshot.greeks, snapshot.warnings) == ((), ())
+    assert (snapshot.greeks, snapshot.notes) == ((), ())
     assert len(snapshot.quotes) == 2
     assert await all_cancelled(server)
 
@@ -128,7 +128,7 @@ async def test_lines_are_never_more_than_allowed_and_everybody_has_his_turn(
         snapshot = await only_snapshot(broker)
         served.append({int(fields[2]) for fields in server.asked(MARKET_DATA)[before:]})
         assert with_greeks(snapshot) == served[-1] - {AAPL.con_id}
-        assert snapshot.warnings == ()
+        assert (*snapshot.warnings, *snapshot.notes) == ()
     assert [len(each) for each in served] == [3, 3, 3, 3]
     assert all(AAPL.con_id in each for each in served)
     assert set.union(*served) == wanted
@@ -142,7 +142,7 @@ async def test_lines_taken_by_tws_own_windows_make_the_rounds_smaller(server: Tw
     broker = connect()
     first = await only_snapshot(broker)
     second = await only_snapshot(broker)
-    assert (first.warnings, second.warnings) == ((), ())
+    assert (first.notes, second.notes) == ((), ())
     assert with_greeks(first) != with_greeks(second)
     assert with_greeks(first) | with_greeks(second) == wanted - {AAPL.con_id}
 
@@ -151,7 +151,7 @@ async def test_no_line_at_all_is_said(server: TwsStandin, connect: Connect) -> N
     server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
     server.line_limit = 0
     snapshot = await only_snapshot(connect())
-    assert snapshot.warnings == (f"AAPL, {CALL.local_symbol}: all market data lines are taken (101).",)
+    assert snapshot.notes == (f"AAPL, {CALL.local_symbol}: all market data lines are taken (101).",)
 
 
 async def test_two_accounts_with_the_same_option_share_one_line(server: TwsStandin, connect: Connect) -> None:
@@ -181,7 +181,7 @@ async def test_why_there_is_no_market_data_is_said_in_words(
         lambda book: book.market.update({CALL.con_id: TwsMarket(errors=(code,))}),
     )
     snapshot = await only_snapshot(connect())
-    assert snapshot.warnings == (f"{CALL.local_symbol}: {cause}.",)
+    assert snapshot.notes == (f"{CALL.local_symbol}: {cause}.",)
     assert snapshot.greeks == ()
     assert {quote.mark for quote in snapshot.quotes} == {Decimal("231.4"), Decimal("5.1")}
     assert await all_cancelled(server)
@@ -193,7 +193,7 @@ async def test_an_error_nobody_knows_is_said_with_its_code(server: TwsStandin, c
         lambda book: book.market.update({CALL.con_id: replace(LIVE_CALL, errors=(10999,))}),
     )
     snapshot = await only_snapshot(connect())
-    assert snapshot.warnings == (f"{CALL.local_symbol}: TWS answered with an error (10999).",)
+    assert snapshot.notes == (f"{CALL.local_symbol}: TWS answered with an error (10999).",)
     assert len(snapshot.greeks) == 1
 
 
@@ -205,7 +205,7 @@ async def test_part_of_the_data_still_comes_when_part_is_not_subscribed_to(
         lambda book: book.market.update({CALL.con_id: replace(LIVE_CALL, errors=(10090,))}),
     )
     snapshot = await only_snapshot(connect())
-    assert snapshot.warnings == (f"{CALL.local_symbol}: part of the market data is not subscribed to (10090).",)
+    assert snapshot.notes == (f"{CALL.local_symbol}: part of the market data is not subscribed to (10090).",)
     assert len(snapshot.greeks) == 1
 
 
@@ -215,10 +215,10 @@ async def test_a_cause_that_is_gone_is_not_said_again(server: TwsStandin, connec
         lambda book: book.market.update({CALL.con_id: TwsMarket(errors=(10197,))}),
     )
     broker = connect()
-    assert len((await only_snapshot(broker)).warnings) == 1
+    assert len((await only_snapshot(broker)).notes) == 1
     server.change(lambda book: book.market.update({CALL.con_id: LIVE_CALL}))
     snapshot = await only_snapshot(broker)
-    assert (len(snapshot.greeks), snapshot.warnings) == (1, ())
+    assert (len(snapshot.greeks), snapshot.notes) == (1, ())
 
 
 @pytest.mark.parametrize("kind", [3, 4])
@@ -228,7 +228,8 @@ async def test_delayed_data_says_so(server: TwsStandin, connect: Connect, kind: 
         lambda book: book.market.update({CALL.con_id: replace(LIVE_CALL, kind=kind, errors=(10167,))}),
     )
     snapshot = await only_snapshot(connect())
-    assert snapshot.warnings == (f"{CALL.local_symbol}: DELAYED market data, 15 minutes old or more.",)
+    assert snapshot.is_delayed
+    assert snapshot.notes == (f"{CALL.local_symbol}: DELAYED market data, 15 minutes old or more.",)
     (greeks,) = snapshot.greeks
     assert (greeks.received_at - greeks.as_of).total_seconds() == 900
 

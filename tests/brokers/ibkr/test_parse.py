@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
@@ -159,11 +159,9 @@ def test_our_day_and_open_pnl_are_those_of_tws(
     row, instrument = one(contract, quantity, cost)
     figures = pnl(quantity, daily, unrealized, value)
     mark = broker_mark(row, instrument, figures, DOLLAR)
-    held = position(
-        instrument,
-        row.quantity,
-        average_open_price(row, instrument),
-        previous_close=day_base(row, instrument, mark, figures, DOLLAR),
+    held = replace(
+        position(instrument, row.quantity, average_open_price(row, instrument)),
+        day_base=day_base(row, instrument, mark, figures, DOLLAR),
     )
     assert open_pnl(leg(held, mark)) == Decimal(unrealized)
     assert day_pnl(leg(held, mark), exchange_date(held.last_synced_at)) == Decimal(daily)

@@ -85,7 +85,7 @@ async def test_sap_in_euro_keeps_its_currency_and_is_marked_with_the_accounts_ra
     server.change(lambda book: book.add_account(ONE, [held], values))
     snapshot = await only_snapshot(connect())
     (holding,), (quote,) = snapshot.holdings, snapshot.quotes
-    assert (holding.instrument.currency, quote.mark, holding.previous_close) == (
+    assert (holding.instrument.currency, quote.mark, holding.day_base) == (
         "EUR",
         Decimal("243.1"),
         Decimal("241.1"),
@@ -96,7 +96,7 @@ async def test_without_an_exchange_rate_the_pnl_is_left_out_and_said(server: Tws
     held = TwsPosition(SAP.con_id, "25", "201.5", daily="58.5", unrealized="1216.8", value="7110.675")
     server.change(lambda book: book.add_account(ONE, [held]), lambda book: book.add_account(TWO))
     snapshot = (await snapshots(connect(limits=SHORT)))[ONE]
-    assert snapshot.holdings[0].previous_close is None
+    assert snapshot.holdings[0].day_base is None
     assert snapshot.quotes == ()
     assert snapshot.warnings == ("No exchange rate for EUR: TWS's P&L cannot be converted.",)
 

@@ -39,7 +39,7 @@ async def test_marks_and_day_pnl_are_those_of_tws_without_any_market_data(server
     found = await snapshots(connect(limits=SHORT))
     for number, mark, base in ((ONE, "231.4", "228.9"), (TWO, "5.1", "4.95")):
         (holding,), (quote,) = found[number].holdings, found[number].quotes
-        assert (quote.mark, quote.mark_source, holding.previous_close) == (
+        assert (quote.mark, quote.mark_source, holding.day_base) == (
             Decimal(mark), MarkSource.BROKER, Decimal(base),
         )  # fmt: skip
 
@@ -49,7 +49,7 @@ async def test_pnl_that_tws_does_not_know_is_unknown(server: TwsStandin, connect
     server.change(lambda book: book.hold(ONE, held))
     snapshot = await only_snapshot(connect(limits=SHORT))
     assert snapshot.quotes == ()
-    assert snapshot.holdings[0].previous_close is None
+    assert snapshot.holdings[0].day_base is None
 
 
 @pytest.mark.parametrize("empty", ["", "nan"])
@@ -57,20 +57,20 @@ async def test_an_empty_figure_is_unknown_and_never_zero(server: TwsStandin, con
     held = replace(SHARES, value=empty, daily=empty, unrealized="1")
     server.change(lambda book: book.hold(ONE, held), lambda book: book.market.clear())
     snapshot = await only_snapshot(connect())
-    assert (snapshot.quotes, snapshot.holdings[0].previous_close) == ((), None)
+    assert (snapshot.quotes, snapshot.holdings[0].day_base) == ((), None)
 
 
 async def test_daily_pnl_that_is_unset_leaves_the_mark(server: TwsStandin, connect: Connect) -> None:
     server.change(lambda book: book.hold(ONE, replace(SHARES, daily=UNSET)))
     snapshot = await only_snapshot(connect())
     assert snapshot.quotes[0].mark == Decimal("231.4")
-    assert snapshot.holdings[0].previous_close is None
+    assert snapshot.holdings[0].day_base is None
 
 
 async def test_pnl_for_another_quantity_is_waited_out_and_not_used(server: TwsStandin, connect: Connect) -> None:
     server.change(lambda book: book.hold(ONE, replace(SHARES, pnl_quantity="60")))
     snapshot = await only_snapshot(connect(limits=SHORT))
-    assert (snapshot.quotes, snapshot.holdings[0].previous_close) == ((), None)
+    assert (snapshot.quotes, snapshot.holdings[0].day_base) == ((), None)
 
 
 async def test_a_silent_pnl_subscription_costs_its_deadline_and_nothing_else(
