@@ -150,6 +150,7 @@ class Engine:
             outcome.number,
             status=outcome.status,
             error=outcome.error,
+            is_delayed=outcome.is_delayed,
             connection_status=health.status,
             failures=health.failures,
             grant_refusals=health.grant_refusals,
