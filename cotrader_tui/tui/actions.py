@@ -53,6 +53,7 @@ ACTIONS = (
     Action("privacy", ("p",), "Privacy", Group.LOOK, is_shown_in_footer=True),
     Action("marks", ("m",), "Mark changes on or off", Group.LOOK),
     Action("theme", ("t",), "Theme", Group.LOOK),
+    Action("redraw", ("ctrl+l",), "Draw the screen anew", Group.LOOK),
     Action("help", ("?",), "Help", Group.PROGRAM, is_shown_in_footer=True),
     Action("palette", (":", "ctrl+p"), "All actions", Group.PROGRAM),
     Action("quit_or_back", ("q",), "Back or quit", Group.PROGRAM, is_shown_in_footer=True),

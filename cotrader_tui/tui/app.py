@@ -24,6 +24,7 @@ from cotrader_tui.errors import CotraderError
 from cotrader_tui.style_files import styles_dir
 from cotrader_tui.tui.actions import ACTIONS, bindings
 from cotrader_tui.tui.commands import ActionCommands
+from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
 from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
 from cotrader_tui.tui.ports import EngineKeeper, EngineState, ScreenOptions
@@ -91,7 +92,10 @@ class CotraderApp(App[str]):
         `keeper` runs an engine behind the screen; `None`: this program starts none.
         """
         with _no_color(wanted=not options.has_color):
-            super().__init__(css_path=sorted(styles_dir().glob("*.tcss")))
+            super().__init__(
+                driver_class=driver_class(os.environ, is_diffing=options.is_diffing),
+                css_path=sorted(styles_dir().glob("*.tcss")),
+            )
         self.database = database
         self.clock = clock
         self.options = options
@@ -222,6 +226,11 @@ class CotraderApp(App[str]):
             timeout=12 if is_problem else 5,
             markup=False,
         )
+
+    def is_drained(self) -> bool:
+        """Whether the terminal has taken the last frame: the moment to make a new one."""
+        driver = diff_driver_of(self)
+        return driver is None or driver.is_drained()
 
     # What time does
 
@@ -357,6 +366,12 @@ class CotraderApp(App[str]):
 
     def action_demo(self) -> None:
         self.exit(result=DEMO)
+
+    def action_redraw(self) -> None:
+        driver = diff_driver_of(self)
+        if driver is not None:
+            driver.redraw()
+        self.refresh()
 
     def action_privacy(self) -> None:
         self.is_private = not self.is_private

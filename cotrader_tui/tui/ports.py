@@ -46,5 +46,7 @@ class ScreenOptions:
     """Why there is no broker to sync, in words; `None` if there is one."""
     poll_seconds: float = 0.25
     """How often the database is asked whether something was committed."""
+    is_diffing: bool = True
+    """Send the terminal only what differs; False: Textual's own driver."""
     is_watching: bool = True
     """False: no thread reads the database, figures come only as messages; for pictures and tests."""

@@ -70,6 +70,11 @@ class Terminal:
         """Type `keys` as a person would."""
         os.write(self._master, keys.encode())
 
+    def scribble(self, text: str) -> None:
+        """Write `text` over the picture, as another program in the same terminal would."""
+        with self._lock:
+            self._stream.feed(b"\x1b[20;20H" + text.encode())
+
     def resize(self, columns: int, lines: int) -> None:
         with self._lock:
             self._screen.resize(lines, columns)

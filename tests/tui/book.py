@@ -177,6 +177,13 @@ def table_of(pilot: Pilot[Any]) -> BookTable:
     return pilot.app.screen.query_one(BookTable)
 
 
+def texts(pilot: Pilot[Any], row: int) -> list[str]:
+    """The cells of a row of the table that can be seen, without their padding."""
+    table = table_of(pilot)
+    key = table.model.keys[row]
+    return [table.get_cell(key, column.key).text.strip() for column in table.visible_columns]
+
+
 def event() -> PositionEvent:
     """Two short calls sold an hour ago."""
     return PositionEvent(

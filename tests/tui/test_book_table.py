@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
-from textual.app import App, ComposeResult
-from textual.geometry import Region, Size
 from textual.pilot import Pilot
 
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
-from cotrader_tui.tui.present.text import Column, Piece, Row
-from cotrader_tui.tui.widgets.book_table import BookTable
 from tests.builders import quote, share, snapshot
-from tests.tui.book import Watch, held, legs, make_app, settled, shown, table_of, tell, text_of
+from tests.tui.book import Watch, held, make_app, settled, shown, table_of, tell, text_of, texts
 
 
 def book_of(*held_legs: Leg) -> PortfolioSnapshot:
@@ -28,8 +23,7 @@ def many(count: int) -> tuple[Leg, ...]:
 
 
 def cursor_text(pilot: Pilot[str]) -> str:
-    table = table_of(pilot)
-    return str(table.get_row_at(table.cursor_row)[0]).split()[0]
+    return texts(pilot, table_of(pilot).cursor_row)[0].split()[0]
 
 
 def cursor_line(pilot: Pilot[str]) -> int:
@@ -104,90 +98,15 @@ async def test_values_change_at_once_even_while_rows_wait() -> None:
         assert "7.25" in text_of(pilot)
 
 
-async def test_a_book_that_did_not_change_writes_no_cell() -> None:
-    async with shown(snapshot(*legs())) as pilot:
-        table = table_of(pilot)
-        before = [table.get_row_at(row) for row in range(table.row_count)]
-        await tell(pilot, replace(snapshot(*legs()), notes=("said",)))
-        after = [table.get_row_at(row) for row in range(table.row_count)]
-        assert all(
-            old is new for olds, news in zip(before, after, strict=True) for old, new in zip(olds, news, strict=True)
-        )
-
-
-class PaintedTable(BookTable):
-    """Remembers what Textual takes from it to paint on the screen."""
-
-    painted: list[Region]
-
-    def _exchange_repaint_regions(self) -> Collection[Region]:
-        regions = super()._exchange_repaint_regions()
-        self.painted.extend(regions)
-        return regions
-
-
-class TableApp(App[None]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = PaintedTable(
-            (Column("name", "Name", 10, 0, is_text=True), Column("value", "Value", 9, 1)), Watch()
-        )
-        self.table.painted = []
-
-    def compose(self) -> ComposeResult:
-        yield self.table
-
-
-async def test_only_the_changed_cell_is_painted_again() -> None:
-    def rows(value: str) -> list[Row]:
-        values = {"b": value}
-        return [Row(key, {"name": Piece(key), "value": Piece(values.get(key, "1"))}) for key in "abcd"]
-
-    app = TableApp()
-    app.table.marks_changes = False
-    async with app.run_test(size=(60, 20)) as pilot:
-        app.table.show(rows("1"))
-        await settled(pilot)
-        app.table.painted.clear()
-        app.table.show(rows("2"))
-        await settled(pilot)
-        assert [(region.size, region.y) for region in app.table.painted] == [(Size(9, 1), 2)]
-        assert "b                  2" in text_of(pilot)
-
-
-async def test_a_changed_value_is_marked_for_a_moment() -> None:
-    rows = many(3)
-    dearer = replace(rows[1], quote=quote(rows[1].position.instrument, "7.25"))
-    async with shown(book_of(*rows)) as pilot:
-        table = table_of(pilot)
-        await tell(pilot, book_of(rows[0], dearer, rows[2]))
-        mark = table.get_cell("101", "mark")
-        assert [str(span.style) for span in mark.spans] == ["bold"]
-        assert not table.get_cell("100", "mark").spans
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if not table.get_cell("101", "mark").spans:
-                break
-        assert not table.get_cell("101", "mark").spans
-
-
-async def test_marking_can_be_switched_off() -> None:
-    rows = many(2)
-    dearer = replace(rows[1], quote=quote(rows[1].position.instrument, "7.25"))
-    async with shown(book_of(*rows)) as pilot:
-        await pilot.press("m")
-        await tell(pilot, book_of(rows[0], dearer))
-        assert not table_of(pilot).get_cell("101", "mark").spans
-
-
 async def test_a_resize_keeps_the_cursor_on_its_instrument() -> None:
     async with shown(book_of(*many(40))) as pilot:
         await pilot.press(*"jjjjjjj")
         await pilot.resize_terminal(80, 24)
         await settled(pilot)
         assert cursor_text(pilot) == "S007"
-        assert "delta" in table_of(pilot).columns
-        assert "gamma" not in table_of(pilot).columns
+        columns = [column.key for column in table_of(pilot).visible_columns]
+        assert "delta" in columns
+        assert "gamma" not in columns
 
 
 async def test_quantities_move_with_their_row_after_a_reorder() -> None:
@@ -198,6 +117,5 @@ async def test_quantities_move_with_their_row_after_a_reorder() -> None:
     moved = replace(more, position=replace(more.position, instrument=renamed))
     async with shown(book_of(first, second), make_app(clock=watch)) as pilot:
         await later(pilot, watch, book_of(moved, second))
-        table = table_of(pilot)
-        assert [str(cell).strip() for cell in table.get_row_at(1)][:2] == ["ZZZ   shares", "77"]
+        assert texts(pilot, 1)[:2] == ["ZZZ   shares", "77"]
         assert cursor_text(pilot) == "ZZZ"

@@ -16,7 +16,7 @@ from cotrader_tui.tui.messages import EngineChanged
 from cotrader_tui.tui.ports import EngineState, ScreenOptions
 from tests import builders
 from tests.builders import NOW, snapshot
-from tests.tui.book import IRA, book, held, legs, make_app, settled, shown, table_of, tell, text_of
+from tests.tui.book import IRA, book, held, legs, make_app, settled, shown, table_of, tell, text_of, texts
 
 HOSTILE = "[/b]\x1b[31mX\u202e[red]"
 
@@ -39,7 +39,7 @@ async def test_even_a_very_narrow_terminal_has_one_line_a_position() -> None:
 
 async def test_wide_screens_have_every_column() -> None:
     async with shown(book(), size=(200, 50)) as pilot:
-        assert len(table_of(pilot).columns) == 16
+        assert len(table_of(pilot).visible_columns) == 16
 
 
 async def test_worked_examples_stand_in_their_cells() -> None:
@@ -50,13 +50,13 @@ async def test_worked_examples_stand_in_their_cells() -> None:
     )
     numbered = [replace(leg, position=replace(leg.position, id=at)) for at, leg in enumerate(worked)]
     async with shown(snapshot(*numbered)) as pilot:
-        profits = [str(table_of(pilot).get_cell(str(at), "open")).strip() for at in range(3)]
+        profits = [table_of(pilot).get_cell(str(at), "open").text.strip() for at in range(3)]
         assert profits == ["-200.00", "+484.00", "-171.00"]
 
 
 async def test_missing_figures_are_dashes_and_totals_say_what_they_miss() -> None:
     async with shown(book()) as pilot:
-        shares = [str(cell).strip() for cell in table_of(pilot).get_row("7")]
+        shares = texts(pilot, table_of(pilot).model.index("7"))
         assert shares[4:8] == ["–", "–", "–", "–"]
         assert "Totals (8 of 9 legs have Greeks, open 8/9, day 8/9)" in text_of(pilot)
         assert re.search(r"Open \+8,544\.32 \(8/9\)", text_of(pilot))
@@ -77,7 +77,7 @@ async def test_the_sync_log_shows_runs_newest_first_with_error_and_next_step() -
     async with shown(book()) as pilot:
         await pilot.press("3")
         await settled(pilot)
-        rows = [[str(cell).strip() for cell in table_of(pilot).get_row_at(row)] for row in range(4)]
+        rows = [texts(pilot, row) for row in range(4)]
         assert [row[4] for row in rows] == ["… running", "✓ success", "~ partial", "× failed"]
         assert rows[0][5:9] == ["–", "–", "–", "–"]
         assert rows[1][6:9] == ["1", "4", "0"]
@@ -89,7 +89,7 @@ async def test_an_account_that_no_longer_counts_is_said_so_and_leaves_the_totals
     ousted = replace(whole.accounts[1], is_included=False, last_synced_at=NOW - timedelta(days=3))
     async with shown(replace(whole, accounts=(whole.accounts[0], ousted))) as pilot:
         assert "NLV 148,230.55" in text_of(pilot)
-        assert str(table_of(pilot).get_row_at(len(legs()) - 1)[0]).startswith("AAPL  shares ·02")
+        assert texts(pilot, len(legs()) - 1)[0].startswith("AAPL  shares ·02")
         await pilot.press("4")
         await settled(pilot)
         last = next(line for line in text_of(pilot).splitlines() if IRA.number in line)
@@ -227,7 +227,7 @@ async def test_hidden_screens_are_not_brought_up_to_date() -> None:
         assert hidden.get_cell("TSLA USD", "open") is before
         await pilot.press("2")
         await settled(pilot)
-        assert str(hidden.get_cell("TSLA USD", "open")).strip() == "-26,325.00"
+        assert hidden.get_cell("TSLA USD", "open").text.strip() == "-26,325.00"
 
 
 async def test_ages_tick_without_touching_other_cells() -> None:
@@ -239,5 +239,5 @@ async def test_ages_tick_without_touching_other_cells() -> None:
         mark, old_age = table.get_cell("1", "mark"), table.get_cell("1", "age")
         watch.forward(31)
         pilot.app.screen.bring_up_to_date()  # type: ignore[attr-defined]
-        assert table.get_cell("1", "mark") is mark
-        assert (str(old_age).strip(), str(table.get_cell("1", "age")).strip()) == ("<5s", "30s")
+        assert table.get_cell("1", "mark") == mark
+        assert (old_age.text.strip(), table.get_cell("1", "age").text.strip()) == ("<5s", "30s")

@@ -82,10 +82,11 @@ class BookScreen(Screen[None]):
         self.show_header()
 
     def show_header(self) -> None:
-        app = self.book_app
-        if not self._is_ready or not self.size.width:
+        app, header = self.book_app, self.query(Header)
+        # Its parts come later than the screen and go before it does.
+        if not self._is_ready or not self.size.width or not header:
             return
-        self.query_one(Header).show(header_lines(app.header_facts, app.clock(), self.size.width))
+        header.first().show(header_lines(app.header_facts, app.clock(), self.size.width))
         bar, words = self.query_one("#notice", Paragraphs), notice(app.situation)
         bar.display = bool(words)
         bar.show([(Piece(words),)])

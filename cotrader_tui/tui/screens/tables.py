@@ -9,7 +9,6 @@ from textual import on
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import DataTable
 
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.actions import ACTIONS, Group
@@ -51,7 +50,7 @@ class TableScreen(BookScreen):
     def compose_body(self) -> Iterator[Widget]:
         with Vertical(id="panel") as panel:
             panel.border_title = tabs(self.area)
-            yield BookTable(self.columns, self.book_app.clock)
+            yield BookTable(self.columns, self.book_app.clock, can_flush=self.book_app.is_drained)
             yield Totals()
             yield StatePanel()
 
@@ -120,8 +119,8 @@ class TableScreen(BookScreen):
     def _columns_changed(self) -> None:
         self.bring_up_to_date()
 
-    @on(DataTable.RowSelected)
-    def _row_selected(self, event: DataTable.RowSelected) -> None:
+    @on(BookTable.RowSelected)
+    def _row_selected(self, event: BookTable.RowSelected) -> None:
         if event.row_key.value is not None:
             self.open_row(event.row_key.value)
 

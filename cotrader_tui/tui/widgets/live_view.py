@@ -1,0 +1,329 @@
+"""Rows whose values change all the time: only what can be seen is formatted, only what has changed is repainted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.style import Style
+from textual.timer import Timer
+
+from cotrader_tui.tui.present.text import Column, Piece, Row, fitting
+from cotrader_tui.tui.widgets.live_marks import Marks
+from cotrader_tui.tui.widgets.live_model import NOTHING, LiveModel
+from cotrader_tui.tui.widgets.live_paint import Layout, Look, Palette, header_cells, painted
+
+FLUSHES_PER_SECOND = 4.0
+HEADER = 1
+"""Lines of the header."""
+_SETTLED = 0.15
+"""Seconds without another resize after which the columns are laid out anew."""
+_MARKED = 0.8
+"""Seconds a changed value stays marked, to the next flush."""
+_KEPT_STRIPS = 512
+_BREATH = 0.8
+"""How much of the time between two flushes the table rests. A book that moves at just this rate then finds it
+rested now and again and is shown at once, where it would else be missed by the same moment for ever."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a table has cost so far."""
+
+    flushes: int = 0
+    """Flushes that repainted something."""
+    skipped: int = 0
+    """Flushes put off because the terminal had not taken the last frame."""
+    lines: int = 0
+    """Lines Textual asked for."""
+    painted: int = 0
+    """Rows formatted, each with all its cells; the others came from the cache."""
+
+
+class LiveView(ScrollView):
+    """A header and rows by key. The first column stays where the rest scrolls sideways."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"datatable--cursor", "datatable--hover", "datatable--header"}
+    DEFAULT_CSS = """
+    LiveView {
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        scrollbar-size: 1 1;
+        scrollbar-gutter: stable;
+        & > .datatable--header { text-style: bold; background: $panel; color: $foreground; }
+        &:ansi > .datatable--header { background: ansi_bright_blue; color: ansi_default; }
+        & > .datatable--hover { background: $block-hover-background; }
+        & > .datatable--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
+        }
+        &:focus > .datatable--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+        &:nocolor > .datatable--cursor { text-style: reverse; }
+    }
+    """
+
+    class Relaid(Message):
+        """The columns have changed with the width."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        can_flush: Callable[[], bool] = lambda: True,
+        flushes_per_second: float = FLUSHES_PER_SECOND,
+        keeps_all_columns: bool = False,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        """`can_flush` says whether the terminal is ready for a frame; `flushes_per_second` is about how many there
+        are of a book that never rests. A table that `keeps_all_columns` scrolls
+        sideways where it is too narrow; otherwise columns leave by their rank."""
+        super().__init__(id=id)
+        self.model = LiveModel()
+        self.counts = Counts()
+        self.can_flush = can_flush
+        self.marks_changes = True
+        self._all_columns = tuple(columns)
+        self._keeps_all_columns = keeps_all_columns
+        self._rest = _BREATH / flushes_per_second
+        self._marks = Marks(max(1, round(_MARKED / self._rest)))
+        self._layout = Layout(())
+        self._palette = Palette(self._style_of)
+        self._strips: LRUCache[str, tuple[Look, Strip]] = LRUCache(_KEPT_STRIPS)
+        self._ticker: Timer | None = None
+        self._is_ticking = False
+        self._resize_timer: Timer | None = None
+        """Runs until a resize has settled."""
+        self._is_stale = False
+
+    @property
+    def visible_columns(self) -> tuple[Column, ...]:
+        """The columns that fit, as wide as they are."""
+        return self._layout.columns
+
+    @property
+    def row_count(self) -> int:
+        return len(self.model.keys)
+
+    @property
+    def seen_keys(self) -> Sequence[str]:
+        """The keys of the rows that can be seen, from the top."""
+        top = self.scroll_offset.y
+        return self.model.keys[top : top + max(0, self.size.height - HEADER)]
+
+    def look_of(self, key: str) -> Look:
+        """How the line of a row looks as a whole."""
+        return Look.PLAIN
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show `rows`. Values change with the next flush; rows come, go and move when they may (see `settle`)."""
+        self.model.apply(rows)
+        if not self.visible_columns:
+            self._lay_out()
+        self.settle()
+        self._wake()
+
+    def update_row(self, key: str, cells: Mapping[str, Piece]) -> None:
+        """Change some cells of a row with the next flush; raises KeyError where there is no such row."""
+        self.model.update(key, cells)
+        self._wake()
+
+    def get_cell(self, row_key: str, column_key: str) -> Piece:
+        """What a cell says; raises KeyError where there is no such row."""
+        return self.model.cells(row_key).get(column_key, NOTHING)
+
+    def settle(self, *, at_once: bool = False) -> None:
+        """Let rows come, go and move."""
+        if self.visible_columns and self.model.is_out_of_order:
+            self.reorder()
+
+    def reorder(self) -> None:
+        """Put the rows as `show` last had them."""
+        self.model.reorder()
+        self._marks.keep(self.model)
+        self._strips.clear()
+        self._measure()
+        self.refresh()
+
+    def repaint_rows(self, *keys: str | None) -> None:
+        """Repaint the lines of these rows as far as they can be seen."""
+        top, height = self.scroll_offset.y, self.size.height
+        lines = [self.model.index(key) - top + HEADER for key in keys if key in self.model]
+        regions = [Region(0, line, self.size.width, 1) for line in lines if HEADER <= line < height]
+        if regions:
+            self.refresh(*regions)
+
+    def key_at(self, y: int) -> str | None:
+        """The key of the row at a line of the table, or `None`."""
+        row = y - HEADER + self.scroll_offset.y
+        return self.model.keys[row] if y >= HEADER and row < self.row_count else None
+
+    def column_at(self, x: int) -> int | None:
+        """The index in `visible_columns` of the column at a cell of a line, or `None`."""
+        return self._layout.column_at(x if x < self._layout.fixed_width else x + self.scroll_offset.x)
+
+    # The flush
+
+    def on_mount(self) -> None:
+        self._ticker = self.set_interval(self._rest, self._tick, pause=True)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Flush soon, and go on as long as there is something to flush."""
+        if self._is_ticking or self._ticker is None or not (self.model.is_dirty or self._marks):
+            return
+        self._is_ticking = True
+        self.call_next(self._flush)
+        self._ticker.reset()
+        self._ticker.resume()
+
+    def _tick(self) -> None:
+        if self.model.is_dirty or self._marks:
+            self._flush()
+        elif self._ticker is not None:
+            self._is_ticking = False
+            self._ticker.pause()
+
+    def _flush(self) -> None:
+        if not self._is_seen:
+            self._take_unseen()
+        elif not self.can_flush():
+            self.counts.skipped += 1
+        else:
+            self._repaint_changes(self.model.take_dirty(), self._marks.expire())
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether Textual would draw it: on the uppermost screen, or beneath translucent ones."""
+        stack = self.app.screen_stack
+        if not self.is_on_screen or self.screen not in stack:
+            return False
+        above = stack[stack.index(self.screen) + 1 :]
+        return all(screen.styles.background.a < 1 for screen in above)
+
+    def _take_unseen(self) -> None:
+        """Take changes in without painting."""
+        self.model.take_dirty()
+        self._marks.clear()
+        self._strips.clear()
+        self._is_stale = True
+
+    def _repaint_changes(self, changed: Mapping[str, set[str]], expired: Mapping[str, set[str]]) -> None:
+        """Repaint of each line in sight what has changed of it, or is no longer marked."""
+        self._drop_strips(changed.keys() | expired.keys())
+        to_mark = {column.key for column in self.visible_columns if column.is_marked and self.marks_changes}
+        nothing: set[str] = set()
+        regions: list[Region] = []
+        for line, key in enumerate(self.seen_keys, HEADER):
+            fresh = changed.get(key, nothing)
+            self._marks.add(key, fresh & to_mark)
+            if extent := self._layout.extent(fresh | expired.get(key, nothing)):
+                regions.append(self._region(line, *extent))
+        if regions:
+            self.counts.flushes += 1
+            self.refresh(*regions)
+
+    def _region(self, line: int, start: int, end: int) -> Region:
+        if self.scroll_offset.x:
+            return Region(0, line, self.size.width, 1)
+        return Region(start, line, max(1, min(end, self.size.width) - start), 1)
+
+    def _drop_strips(self, keys: Collection[str]) -> None:
+        for key in self._strips.keys() & keys:
+            self._strips.discard(key)
+
+    # The picture
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._is_stale:
+            self._is_stale = False
+            self.refresh()  # Textual keeps lines; those it kept from before the table was hidden are old.
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        self.counts.lines += 1
+        width, key = self.size.width, self.key_at(y)
+        if key is not None:
+            strip = self._row_strip(key, width)
+        elif y < HEADER:
+            cells = header_cells(self.visible_columns)
+            strip = painted(self._layout, cells, self._palette, Look.HEADER, (), width)
+        else:
+            return Strip.blank(width, self._palette.style(Look.PLAIN))
+        left, fixed = self.scroll_offset.x, self._layout.fixed_width
+        if left:
+            strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + left, left + width)])
+        return strip.adjust_cell_length(width, self._palette.style(Look.PLAIN))
+
+    def _row_strip(self, key: str, width: int) -> Strip:
+        look = self.look_of(key)
+        kept = self._strips.get(key)
+        if kept is not None and kept[0] is look:
+            return kept[1]
+        self.counts.painted += 1
+        strip = painted(self._layout, self.model.cells(key), self._palette, look, self._marks.of(key), width)
+        self._strips[key] = look, strip
+        return strip
+
+    def _style_of(self, look: Look) -> Style:
+        if not look.value:
+            return self.visual_style
+        # `get_visual_style` leaves reverse out.
+        text_style = self.get_component_styles(look.value).text_style
+        return replace(self.get_visual_style(look.value), reverse=text_style.reverse)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette.clear()
+        self._strips.clear()
+
+    # The size
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether the columns are still to be laid out for a new width."""
+        return self._resize_timer is not None
+
+    def on_resize(self, _: events.Resize) -> None:
+        self._strips.clear()
+        if not self.visible_columns:
+            self._lay_out()
+            return
+        if self._resize_timer is not None:
+            self._resize_timer.stop()
+        self._resize_timer = self.set_timer(_SETTLED, self._resized)
+
+    def _resized(self) -> None:
+        self._resize_timer = None
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Choose the columns that fit, once a resize has settled."""
+        width = self.size.width - self.styles.scrollbar_size_vertical
+        if width <= 0:
+            return
+        columns = self._all_columns if self._keeps_all_columns else fitting(self._all_columns, width)
+        if columns == self.visible_columns:
+            return
+        self._layout = Layout(columns)
+        self._strips.clear()
+        self._measure()
+        self.settle()
+        self.refresh()
+        self.post_message(self.Relaid())
+
+    def _measure(self) -> None:
+        self.virtual_size = Size(self._layout.width, self.row_count + HEADER)
