@@ -5,25 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import system_clock
-from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, StoreError
+from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, ErrorKind, StoreError
 from cotrader_tui.exit_codes import ExitCode
+from cotrader_tui.logfile import mask
 from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
 
 if TYPE_CHECKING:
-    from cotrader_tui.brokers.base import Broker, ConnectionConfig
+    from cotrader_tui.brokers.base import Broker, ConnectionConfig, Secret
+    from cotrader_tui.domain.portfolio import Account
+    from cotrader_tui.secret_store.store import SecretStore
     from cotrader_tui.store.writer import Writer
     from cotrader_tui.sync.engine import Engine
 
 DEMO_SEED = "7"
+
+_LET_GO_WITHIN = 2.0
 
 
 # Reading
@@ -80,18 +86,54 @@ def _with_demo(settings: Settings, writer: Writer) -> tuple[ConnectionConfig, ..
     return tuple(replace(config, options=options) for config in settings.connections)
 
 
-def make_engine(writer: Writer, connections: Sequence[ConnectionConfig], *, has_calendar: bool) -> Engine:
-    """An engine for `connections`; `has_calendar` has it keep the exchange's sessions, which imports pandas."""
+def make_engine(
+    writer: Writer, connections: Sequence[ConnectionConfig], settings: Settings, *, has_calendar: bool
+) -> Engine:
+    """An engine for `connections`, whose stored secrets it reads where `settings` say.
+
+    `has_calendar` has it keep the exchange's sessions, which imports pandas.
+    """
     from cotrader_tui.market_calendar import trading_sessions
     from cotrader_tui.sync.engine import Engine
 
-    return Engine(writer, _brokers(connections), system_clock, trading_sessions if has_calendar else None)
+    return Engine(writer, _brokers(connections, settings), system_clock, trading_sessions if has_calendar else None)
 
 
-def _brokers(connections: Sequence[ConnectionConfig]) -> list[tuple[ConnectionConfig, Broker]]:
+def secret_store(settings: Settings) -> SecretStore:
+    """Where the secrets of named connections are kept. Imports keyring and cryptography."""
+    from cotrader_tui.secret_store.store import SecretStore
+
+    return SecretStore(settings.config_folder, settings.passphrase)
+
+
+def _brokers(connections: Sequence[ConnectionConfig], settings: Settings) -> list[tuple[ConnectionConfig, Broker]]:
+    store = secret_store(settings) if any(config.secret_names for config in connections) else None
+    return [(config, _broker(config, store)) for config in connections]
+
+
+def _broker(config: ConnectionConfig, store: SecretStore | None) -> Broker:
+    """The broker of one connection; where its secrets cannot be read, one that says so and tries again."""
     from cotrader_tui.brokers.registry import broker_factory
 
-    return [(config, broker_factory(config.broker)(config, system_clock)) for config in connections]
+    make = broker_factory(config.broker)
+    if store is None or not config.secret_names:
+        return make(config, system_clock)
+
+    def unlock() -> Mapping[str, Secret]:
+        secrets = store.get(config.name, config.secret_names)
+        mask(secrets.values())
+        return secrets
+
+    def make_with(secrets: Mapping[str, Secret]) -> Broker:
+        return make(replace(config, secrets=secrets), system_clock)
+
+    try:
+        secrets = unlock()
+    except ConfigError:
+        from cotrader_tui.secret_store.locked_broker import LockedBroker
+
+        return LockedBroker(unlock, make_with)
+    return make_with(secrets)
 
 
 # Checking
@@ -117,7 +159,7 @@ async def _check_all(settings: Settings) -> tuple[CheckResult, ...]:
     if settings.is_demo:
         options = {"seed": DEMO_SEED, "epoch": system_clock().isoformat()}
         connections = tuple(replace(config, options=options) for config in connections)
-    pairs = _brokers(connections)
+    pairs = _brokers(connections, settings)
     return tuple(await asyncio.gather(*(_check(config, broker) for config, broker in pairs)))
 
 
@@ -132,6 +174,32 @@ async def _check(config: ConnectionConfig, broker: Broker) -> CheckResult:
     return CheckResult(
         config.name, is_ok=True, message=f"Reached; it lists {count} account{'s' if count != 1 else ''}."
     )
+
+
+def check_connection(config: ConnectionConfig, within: float) -> tuple[Account, ...]:
+    """Log in with the secrets of `config`, in at most `within` seconds, and list the accounts; nothing is stored.
+
+    Raises:
+        BrokerError: the broker refused, or did not answer in time.
+        ConfigError: a setting is missing or makes no sense to the broker's adapter.
+    """
+    mask(config.secrets.values())
+    return asyncio.run(_accounts(config, within))
+
+
+async def _accounts(config: ConnectionConfig, within: float) -> tuple[Account, ...]:
+    broker = _broker(config, None)
+    try:
+        async with asyncio.timeout(within):
+            return await broker.accounts()
+    except TimeoutError as error:
+        raise BrokerError(
+            ErrorKind.NETWORK, f"{config.broker} did not answer within {within:g} s.", "Check the network, try again."
+        ) from error
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LET_GO_WITHIN):
+                await broker.close()
 
 
 # The screen
@@ -160,6 +228,7 @@ def run_screen(settings: Settings) -> int:
             theme=settings.theme,
             account=settings.account,
             has_color=settings.has_color,
+            is_diffing=settings.is_diffing,
             unconfigured=_unconfigured(settings),
         ),
     )

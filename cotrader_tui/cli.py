@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from cotrader_tui.commands.parser import READING, build_parser
-from cotrader_tui.errors import ConfigError, CotraderError, StoreError
+from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, StoreError
 from cotrader_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         account=arguments.account,
         privacy=arguments.privacy,
         no_color=arguments.no_color,
+        no_diff=arguments.no_diff,
     )
 
 
@@ -91,6 +92,10 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
             return paths.report(settings, as_json=arguments.json, out=out)
         case "db":
             return _database(arguments, settings)
+        case "connect":
+            return _connect(arguments, settings)
+        case "disconnect":
+            return _disconnect(arguments, settings)
         case name if name in READING:
             return _read(arguments, settings, out)
         case name:
@@ -169,6 +174,43 @@ def _database(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.action == "backup":
         return run_backup(settings, arguments.file, sys.stderr)
     return run_restore(settings, arguments.file, system_clock(), sys.stderr)
+
+
+def _connect(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cotrader_tui import connecting
+    from cotrader_tui.commands import connect
+    from cotrader_tui.store.lease import is_held
+
+    connect.refuse_demo(settings)
+    name = arguments.name or arguments.broker
+    terminal = connect.process_terminal()
+    connecting.refuse_name(settings, arguments.broker, name)
+    answers = connect.gather(arguments.broker, os.environ, terminal)
+    if answers.secrets and connecting.needs_passphrase(settings):
+        settings = connect.with_passphrase(settings, terminal)
+    try:
+        done = connecting.connect(settings, name, answers.definition, answers.secrets)
+    except BrokerError as error:
+        _say(error)
+        sys.stderr.write("Nothing is stored.\n")
+        return ExitCode.FAILED
+    numbers = [account.id.number for account in done.accounts]
+    connect.report(settings, name, numbers, done.place, done.shared, sys.stderr)
+    if is_held(settings.database):
+        sys.stderr.write(
+            "An engine runs that does not know of it yet: quit cotrader or its daemon and start it again.\n"
+        )
+    return ExitCode.SUCCESS
+
+
+def _disconnect(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cotrader_tui import connecting
+    from cotrader_tui.commands import connect
+
+    connect.refuse_demo(settings)
+    broker = connecting.disconnect(settings, arguments.name)
+    connect.report_end(settings, arguments.name, broker, sys.stderr)
+    return ExitCode.SUCCESS
 
 
 def _refuse_unknown_account(settings: Settings) -> None:

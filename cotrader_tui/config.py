@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_address
@@ -16,9 +16,12 @@ from dotenv import dotenv_values
 from platformdirs import PlatformDirs
 
 from cotrader_tui.brokers.base import ConnectionConfig, Secret
+from cotrader_tui.connections_file import Definition, read_connections
 from cotrader_tui.errors import ConfigError
+from cotrader_tui.private_files import CONNECTIONS
 
 APP = "cotrader"
+USUAL_INTERVAL = timedelta(seconds=60)
 DEMO_INTERVAL = timedelta(seconds=15)
 SHORTEST_INTERVAL = timedelta(seconds=5)
 LONGEST_INTERVAL = timedelta(days=365)
@@ -38,6 +41,7 @@ SETTINGS = (
     Setting("COTRADER_DB", "database", "the database file"),
     Setting("COTRADER_CONFIG", "", "the configuration file"),
     Setting("COTRADER_SYNC_INTERVAL", "sync_interval", "seconds between syncs, at least 5 (default 60, demo 15)"),
+    Setting("COTRADER_PASSPHRASE", "", "encrypts the secrets kept in a file, instead of a key file", is_secret=True),
     Setting("COTRADER_THEME", "theme", "the theme of the screen"),
     Setting("COTRADER_PRIVACY", "privacy", "1 starts with amounts hidden"),
     Setting("NO_COLOR", "", "anything: no colours"),
@@ -47,6 +51,10 @@ SETTINGS = (
     Setting("TASTYTRADE_SANDBOX", "tastytrade.sandbox", "1 uses tastytrade's certification environment"),
     Setting("TASTYTRADE_API_URL", "tastytrade.api_url", "another host for the same API"),
     Setting("TASTYTRADE_STREAMER_URL", "tastytrade.streamer_url", "another host for the account streamer"),
+    Setting("IBKR_HOST", "ibkr.host", "where TWS or IB Gateway listens (default 127.0.0.1)"),
+    Setting("IBKR_PORT", "ibkr.port", "its port: 7496 or 4001, on paper 7497 or 4002; switches the broker on"),
+    Setting("IBKR_CLIENT_ID", "ibkr.client_id", "the first client id to try, from 1 up (default 71)"),
+    Setting("IBKR_ACCOUNT", "ibkr.account", "only these accounts, comma-separated"),
 )
 """Every setting there is; the README lists them all."""
 
@@ -64,7 +72,7 @@ PASSWORD_HINT = (
 )
 NOTHING_CONFIGURED = "No broker is configured."
 NOTHING_HINT = (
-    "Put TASTYTRADE_CLIENT_SECRET and TASTYTRADE_REFRESH_TOKEN into `.env` (see `.env.example`), "
+    "Put TASTYTRADE_CLIENT_SECRET and TASTYTRADE_REFRESH_TOKEN, or IBKR_PORT, into `.env` (see `.env.example`), "
     "or try `cotrader --demo`."
 )
 
@@ -79,6 +87,7 @@ class Options:
     account: str | None = None
     privacy: bool = False
     no_color: bool = False
+    no_diff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +103,20 @@ class Settings:
     theme: str | None = None
     is_private: bool = False
     has_color: bool = True
+    is_diffing: bool = True
+    """The screen sends the terminal only what differs."""
     warnings: tuple[str, ...] = ()
     has_password_only: bool = False
     """The user name and password of old are set, and no grant."""
     secrets: tuple[Secret, ...] = field(default=())
     dotenvs: tuple[Path, ...] = ()
     """Where a `.env` is looked for, in this order."""
+    config_folder: Path = Path()
+    """Where named connections, and the secrets of theirs that no keyring keeps, are stored."""
+    unnamed: frozenset[str] = frozenset()
+    """The connections that the environment, a `.env` or the configuration file defines, not `cotrader connect`."""
+    passphrase: Secret | None = None
+    """Of the encrypted file of secrets."""
 
     def require_connections(self) -> None:
         """Raises ConfigError, with words that tell how to go on, where there is no broker to sync."""
@@ -120,19 +137,26 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
     default = folders.config / "config.toml"
     config_file = _absolute(options.config) or _path(environ.get("COTRADER_CONFIG")) or default
     dotenvs = (working_directory / ".env", folders.config / ".env")
-    values = _Values(environ, dotenvs, config_file, is_required=config_file != default)
+    values = _Values(environ, dotenvs, config_file, _read_toml(config_file, is_required=config_file != default))
+    unnamed = (_demo(values),) if options.demo else (*_tastytrade(values), *_ibkr(values))
+    named = () if options.demo else tuple(_named(folders.config, _interval(values, USUAL_INTERVAL)))
     settings = Settings(
         database=_database(options, values, folders),
         config_file=config_file,
         log_file=folders.state / ("cotrader-demo.log" if options.demo else "cotrader.log"),
-        connections=(_demo(values),) if options.demo else _tastytrade(values),
+        connections=_together(unnamed, named),
         is_demo=options.demo,
         account=options.account,
         theme=values.get("COTRADER_THEME"),
         is_private=options.privacy or values.flag("COTRADER_PRIVACY"),
         has_color=not (options.no_color or environ.get("NO_COLOR")),
+        is_diffing=not options.no_diff,
         secrets=values.secrets(),
+        warnings=tuple(_shadowed(unnamed, named)),
         dotenvs=dotenvs,
+        config_folder=folders.config,
+        unnamed=frozenset(config.name for config in unnamed),
+        passphrase=_secret(values.get("COTRADER_PASSPHRASE")),
     )
     return _explain_password(settings, values)
 
@@ -175,12 +199,12 @@ class _Values:
     """Named values with their precedence, and the place each came from for messages."""
 
     def __init__(
-        self, environ: Mapping[str, str], dotenvs: Iterable[Path], config_file: Path, *, is_required: bool
+        self, environ: Mapping[str, str], dotenvs: Iterable[Path], config_file: Path, config: Mapping[str, Any]
     ) -> None:
         self._environ = environ
         self._dotenvs = [(path, _read_dotenv(path)) for path in dotenvs]
         self._config_file = config_file
-        self._config = _read_toml(config_file, is_required=is_required)
+        self._config = config
 
     def find(self, name: str) -> tuple[str, str] | None:
         """A value that is not empty and the place it came from."""
@@ -193,7 +217,7 @@ class _Values:
                     return values[each], place
         value: Any = self._config
         for part in setting.key.split(".") if setting.key else ():
-            value = value.get(part) if isinstance(value, dict) else None
+            value = value.get(part) if isinstance(value, Mapping) else None
         if setting.key and value is not None and value != "":
             return _as_text(value), str(self._config_file)
         return None
@@ -281,6 +305,35 @@ def _demo(values: _Values) -> ConnectionConfig:
     return ConnectionConfig("demo", "demo", label="DEMO", sync_interval=_interval(values, DEMO_INTERVAL))
 
 
+_PAPER_PORTS = frozenset({"7497", "4002"})
+
+
+def _ibkr(values: _Values) -> tuple[ConnectionConfig, ...]:
+    """TWS or IB Gateway, where its port is set. It asks for no log-in of ours: it has its own."""
+    port = values.get("IBKR_PORT")
+    if port is None:
+        return ()
+    host = values.get("IBKR_HOST") or "127.0.0.1"
+    label = " ".join([*(["PAPER"] if port in _PAPER_PORTS else []), *([] if _is_loopback(host) else [host])])
+    options = {"host": host, "port": port}
+    if client_id := values.get("IBKR_CLIENT_ID"):
+        options["client_id"] = client_id
+    config = ConnectionConfig(
+        name="ibkr",
+        broker="ibkr",
+        label=label,
+        sync_interval=_interval(values, timedelta(seconds=60)),
+        account_filter=_numbers(values.get("IBKR_ACCOUNT")),
+        options=options,
+    )
+    return (config,)
+
+
+def _numbers(text: str | None) -> frozenset[str]:
+    """Account numbers, comma-separated."""
+    return frozenset(filter(None, (number.strip() for number in (text or "").split(","))))
+
+
 def _tastytrade(values: _Values) -> tuple[ConnectionConfig, ...]:
     secret, token = values.get("TASTYTRADE_CLIENT_SECRET"), values.get("TASTYTRADE_REFRESH_TOKEN")
     if secret is None and token is None:
@@ -288,6 +341,10 @@ def _tastytrade(values: _Values) -> tuple[ConnectionConfig, ...]:
     if secret is None or token is None:
         missing = "TASTYTRADE_CLIENT_SECRET" if secret is None else "TASTYTRADE_REFRESH_TOKEN"
         raise ConfigError(f"{missing} is not set, its companion is.", PASSWORD_HINT)
+    return (_tastytrade_connection(values, {"client_secret": Secret(secret), "refresh_token": Secret(token)}),)
+
+
+def _tastytrade_connection(values: _Values, secrets: Mapping[str, Secret]) -> ConnectionConfig:
     is_sandbox = values.flag("TASTYTRADE_SANDBOX")
     numbers = (values.get("TASTYTRADE_ACCOUNT_NUMBER") or "").split(",")
     addresses = {name: _address(values, name) for name in _ADDRESSES}
@@ -295,16 +352,97 @@ def _tastytrade(values: _Values) -> tuple[ConnectionConfig, ...]:
     options = {"is_sandbox": "1" if is_sandbox else "0"}
     options |= {name.removeprefix("TASTYTRADE_").lower(): url for name, url in addresses.items() if url is not None}
     label = " ".join([*(["SANDBOX"] if is_sandbox else []), *sorted(hosts)])
-    config = ConnectionConfig(
+    return ConnectionConfig(
         name="tastytrade",
         broker="tastytrade",
         label=label,
-        sync_interval=_interval(values, timedelta(seconds=60)),
+        sync_interval=_interval(values, USUAL_INTERVAL),
         account_filter=frozenset(filter(None, (number.strip() for number in numbers))),
         options=options,
-        secrets={"client_secret": Secret(secret), "refresh_token": Secret(token)},
+        secrets=secrets,
     )
-    return (config,)
+
+
+# Named connections
+
+_NAMED: Mapping[str, Callable[[_Values], tuple[ConnectionConfig, ...]]] = {
+    "tastytrade": lambda values: (_tastytrade_connection(values, {}),),
+    "ibkr": _ibkr,
+}
+"""For each broker that `cotrader connect` knows, what makes a connection of its settings; without its secrets."""
+
+
+def broker_settings(broker: str) -> tuple[Setting, ...]:
+    """The settings of a broker, for each of its connections.
+
+    Raises:
+        ConfigError: no connection to it can be named.
+    """
+    if broker not in _NAMED:
+        raise ConfigError(f"There is no broker '{broker}' to connect.", f"Known are: {', '.join(sorted(_NAMED))}.")
+    return tuple(setting for setting in SETTINGS if setting.key.startswith(f"{broker}."))
+
+
+def given(setting: Setting, environ: Mapping[str, str]) -> str | None:
+    """What the environment itself says of a setting, under either of its names."""
+    return environ.get(setting.env) or environ.get(_ALIASES.get(setting.env, "")) or None
+
+
+def named_connection(name: str, definition: Definition, place: Path, interval: timedelta) -> ConnectionConfig:
+    """The connection that `definition`, which stands in the file `place`, describes; its secrets are only named.
+
+    `interval` is the one it has unless it tells its own.
+
+    Raises:
+        ConfigError: something in it is wrong; the words name it.
+    """
+    broker = definition["broker"]
+    settings = broker_settings(broker)
+    known = {setting.key.partition(".")[2]: setting for setting in settings}
+    for key in definition.keys() - {"broker", "sync_interval"}:
+        if key not in known or known[key].is_secret:
+            raise ConfigError(
+                f"The connection {name} in {place} has a '{key}'.",
+                "Secrets are kept elsewhere: run `cotrader connect`." if key in known else "Remove it, or mend it.",
+            )
+    values = _Values({}, (), place, {broker: definition, "sync_interval": definition.get("sync_interval")})
+    made = _NAMED[broker](values)
+    if not made:
+        raise ConfigError(f"The connection {name} in {place} lacks a setting.", f"Known are: {', '.join(known)}.")
+    return replace(
+        made[0],
+        name=name,
+        sync_interval=_interval(values, interval),
+        secret_names=tuple(key for key, setting in known.items() if setting.is_secret),
+    )
+
+
+def _named(folder: Path, interval: timedelta) -> Iterator[ConnectionConfig]:
+    for name, definition in read_connections(folder).items():
+        yield named_connection(name, definition, folder / CONNECTIONS, interval)
+
+
+def _together(*groups: Iterable[ConnectionConfig]) -> tuple[ConnectionConfig, ...]:
+    """One connection for each name: of the first group that has it."""
+    by_name: dict[str, ConnectionConfig] = {}
+    for group in groups:
+        for config in group:
+            by_name.setdefault(config.name, config)
+    return tuple(by_name.values())
+
+
+def _shadowed(unnamed: Iterable[ConnectionConfig], named: Iterable[ConnectionConfig]) -> Iterator[str]:
+    taken = {config.name for config in unnamed}
+    for config in named:
+        if config.name in taken:
+            yield (
+                f"The stored connection {config.name} is not used: the environment, a `.env` or the configuration file "
+                f"defines one of the same name. Remove its settings there."
+            )
+
+
+def _secret(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)
 
 
 def _address(values: _Values, name: str) -> str | None:

@@ -17,6 +17,9 @@ BYTES_PER_FILE = 1_000_000
 OLDER_FILES = 4
 """Beside the present one: five files in all."""
 
+_never_written: set[str] = set()
+"""Every secret this process has come to know."""
+
 _BEARER = re.compile(r"(Bearer\s+)\S+", re.IGNORECASE)
 _MASK = "****"
 
@@ -33,16 +36,20 @@ class _PrivateFile(RotatingFileHandler):
 class _Masking(logging.Formatter):
     """Writes a record with its traceback, secrets masked, control characters shown."""
 
-    def __init__(self, secrets: Iterable[Secret]) -> None:
+    def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        # Longest first: one secret may be a part of another.
-        self._secrets = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        for secret in self._secrets:
+        # Longest first: one secret may be a part of another.
+        for secret in sorted(_never_written.copy(), key=len, reverse=True):
             text = text.replace(secret, _MASK)
         return _BEARER.sub(rf"\1{_MASK}", text).replace("\x1b", "\\x1b")
+
+
+def mask(secrets: Iterable[Secret]) -> None:
+    """From now on, and as long as this process lives, none of `secrets` is written to a log."""
+    _never_written.update(secret.reveal() for secret in secrets)
 
 
 def log_to(path: Path, secrets: Iterable[Secret]) -> None:
@@ -56,7 +63,8 @@ def log_to(path: Path, secrets: Iterable[Secret]) -> None:
         handler = _PrivateFile(path, maxBytes=BYTES_PER_FILE, backupCount=OLDER_FILES)
     except OSError as error:
         raise StoreError(f"The log file {path} cannot be written: {error.strerror}.", "Check its folder.") from error
-    handler.setFormatter(_Masking(secrets))
+    mask(secrets)
+    handler.setFormatter(_Masking())
     root = logging.getLogger()
     for former in root.handlers[:]:
         root.removeHandler(former)

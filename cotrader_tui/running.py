@@ -82,13 +82,15 @@ def _lease(settings: Settings) -> Lease:
 def _sync_here(settings: Settings) -> tuple[SyncRun, ...]:
     writer, connections = open_writer(settings)
     with writer:
-        outcomes = asyncio.run(_one_cycle(writer, connections))
+        outcomes = asyncio.run(_one_cycle(writer, connections, settings))
     with Reader(settings.database) as reader:
         return tuple(run for outcome in outcomes for run in reader.cycle(outcome.number))
 
 
-async def _one_cycle(writer: Writer, connections: Sequence[ConnectionConfig]) -> Sequence[CycleOutcome]:
-    return await make_engine(writer, connections, has_calendar=False).sync_once()
+async def _one_cycle(
+    writer: Writer, connections: Sequence[ConnectionConfig], settings: Settings
+) -> Sequence[CycleOutcome]:
+    return await make_engine(writer, connections, settings, has_calendar=False).sync_once()
 
 
 def _sync_elsewhere(settings: Settings, lease: Lease) -> tuple[SyncRun, ...] | None:
@@ -160,7 +162,7 @@ def run_daemon(settings: Settings, *, until_closed: bool) -> int:
         writer, connections = open_writer(settings)
         with writer:
             try:
-                asyncio.run(_serve(writer, connections, ending))
+                asyncio.run(_serve(writer, connections, settings, ending))
             except StoreError as error:
                 log.error("The engine ends: %s", error)
                 raise
@@ -190,9 +192,9 @@ def _holder(settings: Settings) -> str:
     return "Another engine" if holder is None else f"The engine with pid {holder.pid}"
 
 
-async def _serve(writer: Writer, connections: Sequence[ConnectionConfig], ending: _Ending) -> None:
+async def _serve(writer: Writer, connections: Sequence[ConnectionConfig], settings: Settings, ending: _Ending) -> None:
     stop = asyncio.Event()
-    engine = make_engine(writer, connections, has_calendar=True)
+    engine = make_engine(writer, connections, settings, has_calendar=True)
     # Only now: until here the loop is busy importing and would hear nothing.
     ending.attach(asyncio.get_running_loop(), stop)
     log.info("Syncing %s as pid %d", ", ".join(config.name for config in connections), os.getpid())

@@ -73,11 +73,15 @@ def test_every_setting_with_a_key_is_read_from_the_configuration_file(place: Pla
         "tastytrade.sandbox": "true",
         "tastytrade.api_url": '"https://proxy.example.com"',
         "tastytrade.streamer_url": '"wss://streamer.example.com"',
+        "ibkr.host": '"gateway.example.com"',
+        "ibkr.port": "4001",
+        "ibkr.client_id": "12",
+        "ibkr.account": '["U5550001"]',
     }
     assert sorted(values) == sorted(each.key for each in SETTINGS if each.key)
     place.toml("".join(f"{key} = {value}\n" for key, value in values.items()))
     settings = place.load()
-    (connection,) = settings.connections
+    connection, ibkr = settings.connections
     seen = {
         "COTRADER_DB": settings.database == place.root / "told.db",
         "COTRADER_SYNC_INTERVAL": connection.sync_interval == timedelta(seconds=45),
@@ -89,6 +93,10 @@ def test_every_setting_with_a_key_is_read_from_the_configuration_file(place: Pla
         "TASTYTRADE_SANDBOX": connection.options["is_sandbox"] == "1",
         "TASTYTRADE_API_URL": connection.options["api_url"] == "https://proxy.example.com",
         "TASTYTRADE_STREAMER_URL": connection.options["streamer_url"] == "wss://streamer.example.com",
+        "IBKR_HOST": ibkr.options["host"] == "gateway.example.com",
+        "IBKR_PORT": ibkr.options["port"] == "4001",
+        "IBKR_CLIENT_ID": ibkr.options["client_id"] == "12",
+        "IBKR_ACCOUNT": ibkr.account_filter == {"U5550001"},
     }
     assert seen[setting.env]
 
@@ -397,3 +405,22 @@ def test_a_configuration_file_that_was_named_must_exist(place: Place, by_option:
     with pytest.raises(ConfigError) as caught:
         place.load(Options(config=path) if by_option else None, **({} if by_option else {"COTRADER_CONFIG": str(path)}))
     assert str(path) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("environ", "label"),
+    [
+        ({"IBKR_PORT": "7496"}, ""),
+        ({"IBKR_PORT": "4002"}, "PAPER"),
+        ({"IBKR_PORT": "7497", "IBKR_HOST": "10.0.0.9"}, "PAPER 10.0.0.9"),
+    ],
+)
+def test_the_port_switches_interactive_brokers_on_and_paper_is_a_word(
+    place: Place, environ: dict[str, str], label: str
+) -> None:
+    (connection,) = place.load(**environ).connections
+    assert (connection.name, connection.broker, connection.label) == ("ibkr", "ibkr", label)
+
+
+def test_a_host_alone_switches_nothing_on(place: Place) -> None:
+    assert place.load(IBKR_HOST="127.0.0.1").connections == ()

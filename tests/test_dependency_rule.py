@@ -21,10 +21,14 @@ RULE: dict[str, tuple[str, ...]] = {
     "cli": EVERYTHING,
     "bootstrap": EVERYTHING,
     "running": EVERYTHING,
+    "connecting": EVERYTHING,
     "errors": (),
     "exit_codes": (),
     "style_files": ("errors",),
-    "config": ("brokers.base", "domain", "errors"),
+    "config": ("brokers.base", "connections_file", "domain", "errors", "private_files"),
+    "private_files": ("errors",),
+    "connections_file": ("errors", "private_files"),
+    "secret_store": ("brokers.base", "domain", "errors", "private_files"),
     "market_calendar": ("domain", "errors"),
     "domain": ("errors",),
     "analytics": ("domain", "errors"),
@@ -44,6 +48,7 @@ RULE: dict[str, tuple[str, ...]] = {
         "domain",
         "errors",
         "exit_codes",
+        "private_files",
         "store.backup",
         "store.lease",
         "store.reader",
@@ -62,11 +67,14 @@ VENDOR_RULE: dict[str, tuple[str, ...]] = {
     "pydantic": ("brokers.*",),
     "pandas_market_calendars": ("market_calendar",),
     "simplejson": ("commands",),
+    "keyring": ("secret_store",),
+    "cryptography": ("secret_store",),
 }
 """The only places each library may be imported in."""
 
 TOO_SLOW_TO_READ_WITH = frozenset(
     {
+        "cryptography",
         "httpx2",
         "ib_async",
         "keyring",
@@ -199,6 +207,10 @@ def test_the_chart_library_is_imported_by_one_module_at_most() -> None:
         ("commands.sync", "import importlib\nimportlib.import_module('cotrader_tui.tui.app')"),
         ("commands.positions", "from cotrader_tui.bootstrap import build"),
         ("bootstrap", "import tastytrade"),
+        ("connecting", "import keyring"),
+        ("config", "from cryptography.fernet import Fernet"),
+        ("commands.connect", "from cotrader_tui.secret_store.store import SecretStore"),
+        ("tui.app", "from cotrader_tui.connecting import connect"),
         ("newcomer", "import json"),
     ],
 )
@@ -224,6 +236,9 @@ def test_an_allowed_import_passes(name: str, source: str) -> None:
 
 READING_SIDE = [
     "cli",
+    "config",
+    "bootstrap",
+    "connecting",
     "store.reader",
     "store.requests",
     "style_files",

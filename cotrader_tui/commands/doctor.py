@@ -17,6 +17,7 @@ from cotrader_tui.config import Settings
 from cotrader_tui.domain.sync import Connection, RunStatus
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError, StoreError, StoreMissingError
+from cotrader_tui.private_files import private_files
 from cotrader_tui.store.backup import check_database
 from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
@@ -75,6 +76,7 @@ def examine(settings: Settings) -> list[Check]:
         _versions(),
         _config_file(settings),
         *_dotenvs(settings),
+        *_private_files(settings),
         *_configured(settings),
         *_database(settings.database),
         _engine(settings.database),
@@ -118,6 +120,16 @@ def _readable(name: str, path: Path, settings: Settings) -> Check:
     return Check(name, True, f"{path} is readable.")
 
 
+def _private_files(settings: Settings) -> Iterator[Check]:
+    """What `cotrader connect` keeps, as far as it is there."""
+    for path in private_files(settings.config_folder):
+        if path.exists():
+            is_private = not path.stat().st_mode & _OTHERS
+            words = "only you can read it" if is_private else "others can read it"
+            hint = "" if is_private else f"Run `chmod 600 {path}`."
+            yield Check("connections kept", is_private, f"{path}: {words}.", hint, CONFIGURATION)
+
+
 def _configured(settings: Settings) -> Iterator[Check]:
     try:
         settings.require_connections()
@@ -132,6 +144,7 @@ def _description(connection: ConnectionConfig) -> str:
         f"{connection.broker}, every {connection.sync_interval.total_seconds():g} s",
         f"accounts {', '.join(sorted(connection.account_filter))}" if connection.account_filter else "all accounts",
         *(["credentials are set"] if connection.secrets else []),
+        *(["credentials are kept"] if connection.secret_names else []),
         *([connection.label] if connection.label else []),
     ]
     return "; ".join(parts) + "."

@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("paths", "where the configuration file, the database and the log file are"),
     ):
         _add(commands, name, words).add_argument("--json", action="store_true", help="as JSON")
+    _add_connecting(commands)
     _add_database(commands)
     return parser
 
@@ -56,6 +57,7 @@ def _add_global_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", metavar="NUMBER", help="only this account")
     parser.add_argument("--privacy", action="store_true", help="mask amounts")
     parser.add_argument("--no-color", action="store_true", help="no colours")
+    parser.add_argument("--no-diff", action="store_true", help="send the terminal whole lines, not only what differs")
     parser.add_argument("--version", action="version", version=f"cotrader {__version__}")
 
 
@@ -75,6 +77,14 @@ def _add_reading(commands: _Commands, name: str, words: str) -> None:
     command.add_argument("--all", action="store_true", help=_ALL.get(name, argparse.SUPPRESS))
     if name == "sync-log":
         command.add_argument("--limit", type=_count, default=20, metavar="N", help="how many runs (default 20)")
+
+
+def _add_connecting(commands: _Commands) -> None:
+    connect = _add(commands, "connect", "log in to a broker and keep the connection; asks for what is missing")
+    connect.add_argument("broker", metavar="BROKER", help="such as tastytrade")
+    connect.add_argument("--name", metavar="NAME", help="what to call it (default: the broker's name)")
+    disconnect = _add(commands, "disconnect", "wipe a kept connection's secrets and stop syncing it; history stays")
+    disconnect.add_argument("name", metavar="NAME", help="what `cotrader connections` calls it")
 
 
 def _add_database(commands: _Commands) -> None:
