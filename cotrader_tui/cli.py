@@ -103,9 +103,10 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
 
 
 def _screen(settings: Settings) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on standard error.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise ConfigError(
-            "The monitor needs a terminal for its input and its output.",
+            "The monitor needs a terminal for its input, its output and its errors, on which it draws.",
             "Run `cotrader` in one, or use a command such as `cotrader positions`; `cotrader --help` lists them.",
         )
     _refuse_unknown_account(settings)
