@@ -119,12 +119,12 @@ def test_resizing_keeps_the_book(opened: Open) -> None:
 def test_the_screen_is_drawn_anew_after_another_program_wrote_over_it(opened: Open) -> None:
     terminal = opened()
     terminal.wait_for(has_book)
-    terminal.press("?")
-    terminal.wait_for("Half a page down")
+    terminal.press("4")
+    terminal.wait_for("Roth IRA")
     terminal.scribble("wall: the machine goes down at noon")
     terminal.wait_for("at noon")
     terminal.press("\x0c")
-    terminal.wait_for(lambda text: "at noon" not in text and "Half a page down" in text)
+    terminal.wait_for(lambda text: "at noon" not in text and "Roth IRA" in text)
 
 
 def test_a_second_screen_shows_the_same_book_and_takes_over(opened: Open, database: Path) -> None:

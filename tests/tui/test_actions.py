@@ -135,7 +135,7 @@ async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
 
 
 def test_every_action_is_covered_here() -> None:
-    assert {action.id for action in ACTIONS} == {*DONE, "demo"}
+    assert {action.id for action in ACTIONS} == {*DONE, "demo", "redraw"}
 
 
 async def test_a_theme_can_be_typed_by_name() -> None:
