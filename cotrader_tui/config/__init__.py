@@ -1,0 +1,39 @@
+"""Settings, checked in words."""
+
+from cotrader_tui.config.brokers import (
+    DEMO_INTERVAL,
+    PASSWORD_HINT,
+    PASSWORD_WORDS,
+    USUAL_INTERVAL,
+    broker_settings,
+    named_connection,
+)
+from cotrader_tui.config.settings import (
+    NOTHING_CONFIGURED,
+    NOTHING_HINT,
+    Options,
+    Settings,
+    load_settings,
+    process_settings,
+)
+from cotrader_tui.config.values import LONGEST_INTERVAL, SETTINGS, SHORTEST_INTERVAL, Setting, given
+
+__all__ = [
+    "DEMO_INTERVAL",
+    "LONGEST_INTERVAL",
+    "NOTHING_CONFIGURED",
+    "NOTHING_HINT",
+    "PASSWORD_HINT",
+    "PASSWORD_WORDS",
+    "SETTINGS",
+    "SHORTEST_INTERVAL",
+    "USUAL_INTERVAL",
+    "Options",
+    "Setting",
+    "Settings",
+    "broker_settings",
+    "given",
+    "load_settings",
+    "named_connection",
+    "process_settings",
+]
