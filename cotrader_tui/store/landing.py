@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,12 +14,12 @@ from cotrader_tui.domain.changes import Change, PositionState, Reconciliation, S
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
-from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.positions import DatedAmount, EventKind, Position
-from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError
+from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.store import rows
 from cotrader_tui.store.codec import date_text, decimal_text, instant_text, instant_value
 from cotrader_tui.store.market import store_instruments, store_market
+from cotrader_tui.store.runs import account_number, finish_run
 
 _REMEMBER_CLOSED = timedelta(days=8)
 """How long a broker may go on listing a closed position with quantity 0, and then some."""
@@ -44,84 +43,12 @@ class Landing:
     now: datetime
 
 
-# Runs
-
-
-def begin_accounts(
-    sqlite: sqlite3.Connection, cycle: int, listed: Sequence[Account], wanted: Sequence[Account]
-) -> dict[AccountId, int]:
-    """See `Writer.begin_accounts`."""
-    connection = sqlite.execute("SELECT connection_id FROM sync_runs WHERE id = ?", (cycle,)).fetchone()[0]
-    sqlite.execute("UPDATE accounts SET is_included = 0 WHERE connection_id = ?", (connection,))
-    for account in listed:
-        sqlite.execute(
-            """INSERT INTO accounts (connection_id, broker, number, nickname, base_currency, is_included)
-               VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (broker, number) DO UPDATE SET
-                      connection_id = excluded.connection_id, nickname = excluded.nickname,
-                      base_currency = excluded.base_currency, is_included = excluded.is_included""",
-            (
-                connection,
-                account.id.broker,
-                account.id.number,
-                account.nickname,
-                account.base_currency,
-                int(account in wanted),
-            ),
-        )
-    return {account.id: _begin_run(sqlite, cycle, account, at) for at, account in enumerate(wanted)}
-
-
-def _begin_run(sqlite: sqlite3.Connection, cycle: int, account: Account, at: int) -> int:
-    number = _account_number(sqlite, account.id)
-    if at == 0:
-        sqlite.execute("UPDATE sync_runs SET account_id = ? WHERE id = ?", (number, cycle))
-        return cycle
-    made = sqlite.execute(
-        """INSERT INTO sync_runs (cycle, connection_id, account_id, "trigger", sync_type, status, started_at)
-           SELECT cycle, connection_id, ?, "trigger", sync_type, 'running', started_at FROM sync_runs WHERE id = ?""",
-        (number, cycle),
-    )
-    assert made.lastrowid is not None
-    return made.lastrowid
-
-
-def _account_number(sqlite: sqlite3.Connection, account: AccountId) -> int:
-    sql = "SELECT id FROM accounts WHERE broker = ? AND number = ?"
-    return int(sqlite.execute(sql, (account.broker, account.number)).fetchone()[0])
-
-
-def error_columns(error: SyncError | None) -> tuple[str | None, str | None, str | None]:
-    return (None, None, None) if error is None else (error.kind, error.message, error.hint)
-
-
-def finish_run(
-    sqlite: sqlite3.Connection, run: int, status: RunStatus, counts: SyncCounts, error: SyncError | None, now: datetime
-) -> None:
-    """End one run."""
-    sqlite.execute(
-        """UPDATE sync_runs SET status = ?, completed_at = ?, positions_added = ?, positions_updated = ?,
-                  positions_closed = ?, positions_unchanged = ?, quarantined = ?, error_kind = ?, error_message = ?,
-                  hint = ? WHERE id = ?""",
-        (
-            status,
-            instant_text(now),
-            counts.added,
-            counts.updated,
-            counts.closed,
-            counts.unchanged,
-            counts.quarantined,
-            *error_columns(error),
-            run,
-        ),
-    )
-
-
 # What is remembered
 
 
 def stored_account(sqlite: sqlite3.Connection, account: AccountId, now: datetime) -> StoredAccount:
     """See `Writer.stored_account`."""
-    number = _account_number(sqlite, account)
+    number = account_number(sqlite, account)
     opened = _legs(sqlite, number, account, "p.status = 'open'", ())
     since = instant_text(now - _REMEMBER_CLOSED)
     closed = _legs(sqlite, number, account, "p.status = 'closed' AND p.closed_at >= ?", (since,))
@@ -156,7 +83,7 @@ def _legs(
 
 def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -> None:
     """See `Writer.land`."""
-    account = _account_number(sqlite, landed.account)
+    account = account_number(sqlite, landed.account)
     numbers = store_instruments(sqlite, landed.account.broker, landed.instruments)
     store_market(sqlite, numbers, landed.quotes, landed.greeks)
     market = _Market(landed)

@@ -20,7 +20,7 @@ from cotrader_tui.domain.market import Greeks, Quote, TradingSession
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, SyncCounts, SyncError, Trigger
 from cotrader_tui.errors import ErrorKind
-from cotrader_tui.store import landing, market, retention
+from cotrader_tui.store import landing, market, retention, runs
 from cotrader_tui.store.codec import instant_text
 from cotrader_tui.store.connect import BUSY_SECONDS
 from cotrader_tui.store.files import PRIVATE_FILE, check_version, in_words, make_private
@@ -235,14 +235,14 @@ class Writer:
         closed. The cycle's first row becomes the first account's.
         """
         with self.transaction():
-            return landing.begin_accounts(self._sqlite, cycle, listed, wanted)
+            return runs.begin_accounts(self._sqlite, cycle, listed, wanted)
 
     def finish_run(
         self, run: int, status: RunStatus, counts: SyncCounts, error: SyncError | None, now: datetime
     ) -> None:
         """End one run outside of a landing: it failed, or its connection did."""
         with self.transaction():
-            landing.finish_run(self._sqlite, run, status, counts, error, now)
+            runs.finish_run(self._sqlite, run, status, counts, error, now)
 
     def end_cycle(
         self,
@@ -269,7 +269,7 @@ class Writer:
                     connection_status,
                     instant_text(now) if has_landed else None,
                     status,
-                    *landing.error_columns(error),
+                    *runs.error_columns(error),
                     failures,
                     int(is_delayed) if has_landed else None,
                     grant_refusals,
