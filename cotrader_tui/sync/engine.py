@@ -209,22 +209,27 @@ class Engine:
             log.exception("Could not %s", what)
 
     async def _follow_market(self, link: Link, broker: StreamingBroker) -> None:
-        """Keep quotes and Greeks moving between cycles; a broken stream starts again with backoff."""
+        """Keep quotes and Greeks moving between cycles; a broken stream starts again with backoff.
+
+        Only a stream that lasted starts the backoff anew: one that sends a little and breaks is broken all the same.
+        """
         await link.has_landed.wait()
-        wait = _STREAM_BACKOFF[0]
+        loop, (wait, longest) = asyncio.get_running_loop(), _STREAM_BACKOFF
         while True:
+            started = loop.time()
             try:
                 async for update in broker.stream():
                     self._writer.update_market(update.quotes, update.greeks)
-                    wait = _STREAM_BACKOFF[0]
             except (BrokerError, StoreError) as error:
                 if isinstance(error, CorruptStoreError):
                     raise
                 log.warning("The market data of %s broke off: %s", link.config.name, error)
             except Exception:
                 log.exception("The market data of %s broke off", link.config.name)
+            if loop.time() - started > longest:
+                wait = _STREAM_BACKOFF[0]
             await asyncio.sleep(wait * (0.5 + self._chance()))
-            wait = min(2 * wait, _STREAM_BACKOFF[1])
+            wait = min(2 * wait, longest)
 
 
 def _tell(link: Link, outcome: CycleOutcome) -> None:

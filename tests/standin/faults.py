@@ -101,3 +101,9 @@ class StreamFault(Enum):
     """The connection breaks after the first symbol's data."""
     ODD_ROW = auto()
     """A data row is one value short."""
+    FREEZE = auto()
+    """After the quote token is accepted not one more frame comes, not even a keep-alive."""
+    REFUSE_SUBSCRIPTION = auto()
+    """The first subscription is answered with an error."""
+    CLOSE_CHANNEL = auto()
+    """The first subscription closes its channel."""

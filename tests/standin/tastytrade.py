@@ -2,6 +2,7 @@
 
     with TastytradeStandin(book) as server:
         server.fail("*/positions", Fault.status(500), times=2)
+        server.push("Quote", "KO", bidPrice=62.1, askPrice=62.12)
         ... talk to server.url ...
 
 It answers GET, and POST to the token address. Any other method is refused with 405 and recorded.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import TracebackType
@@ -21,7 +22,7 @@ from typing import Self
 from aiohttp import web
 
 from tests.standin.book import Book
-from tests.standin.dxlink import DroppedError, DxLinkSession, RecordedSocket
+from tests.standin.dxlink import DroppedError, DxLinkSession, MarketEvent, RecordedSocket
 from tests.standin.faults import Fault, FaultKind, StreamFault
 from tests.standin.payloads import Json
 
@@ -79,9 +80,15 @@ class TastytradeStandin:
     access_tokens: list[str] = field(default_factory=list)
     """Every access token it has issued, also those no longer good."""
     quote_tokens: list[str] = field(default_factory=list)
+    keepalive: float = 30.0
+    """Seconds between two keep-alives of a market data socket, for those opened from now on."""
+    rows_per_frame: int = 200
+    """How many pushed events at most share a frame; the real server packs as many as fit into 64 kB."""
     _good_tokens: set[str] = field(default_factory=set)
     _scripts: list[_Script] = field(default_factory=list)
     _stream_faults: list[StreamFault] = field(default_factory=list)
+    _events: dict[tuple[str, str], Json] = field(default_factory=dict)
+    _sessions: list[DxLinkSession] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _thread: threading.Thread | None = None
     _loop: asyncio.AbstractEventLoop | None = None
@@ -127,6 +134,28 @@ class TastytradeStandin:
         with self._lock:
             self._stream_faults.extend([fault] * times)
 
+    def push(self, kind: str, symbol: str, **values: object) -> None:
+        """One market event (Quote, Trade, Summary, Greeks) for every socket that subscribed to it, now or later."""
+        self.push_all([(kind, symbol, dict(values))])
+
+    def push_all(self, events: Iterable[MarketEvent]) -> None:
+        """Many market events, as fast as the sockets take them."""
+        ordered = list(events)
+        with self._lock:
+            self._events.update({(kind, symbol): values for kind, symbol, values in ordered})
+            sessions = list(self._sessions)
+        for session in sessions:
+            self._on_loop(session.send_events(ordered))
+
+    def break_sockets(self, fault: StreamFault) -> None:
+        """Sockets that are open now go wrong: DROP breaks them, any other fault is theirs from now on."""
+        with self._lock:
+            sessions = list(self._sessions)
+        for session in sessions:
+            session.record.fault = fault
+            if fault is StreamFault.DROP:
+                self._on_loop(session.abort())
+
     def heal(self) -> None:
         """No more faults."""
         with self._lock:
@@ -167,6 +196,11 @@ class TastytradeStandin:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _on_loop(self, work: Coroutine[object, object, None]) -> None:
+        if self._loop is None:
+            raise RuntimeError("The stand-in does not run.")
+        asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -297,17 +331,29 @@ class TastytradeStandin:
             record = RecordedSocket(self._stream_faults.pop(0) if self._stream_faults else None)
             self.sockets.append(record)
         if record.fault is StreamFault.REFUSE_UPGRADE:
+            record.is_open = False
             return _fault_answer(Fault.html(502))
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
+        session = DxLinkSession(
+            request, socket, record, self._accepts_quote_token, self._latest, self.keepalive, self.rows_per_frame
+        )
+        with self._lock:
+            self._sessions.append(session)
         try:
-            await DxLinkSession(socket, record, self._accepts_quote_token, lambda: dict(self.book.greeks)).serve()
+            await session.serve()
         except DroppedError:
-            if request.transport is not None:
-                request.transport.abort()
+            await session.abort()
         finally:
             record.is_open = False
+            with self._lock:
+                self._sessions.remove(session)
         return socket
+
+    def _latest(self, kind: str, symbol: str) -> Json | None:
+        with self._lock:
+            given = self.book.greeks.get(symbol) if kind == "Greeks" else None
+            return self._events.get((kind, symbol), given)
 
     def _accepts_quote_token(self, token: str) -> bool:
         with self._lock:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from cotrader_tui.brokers.base import AccountFailure, AccountResult, BrokerSnapshot, ConnectionConfig
+from cotrader_tui.brokers.base import AccountFailure, AccountResult, BrokerSnapshot, ConnectionConfig, MarketUpdate
 from cotrader_tui.brokers.retry import RetryPolicy
 from cotrader_tui.brokers.tastytrade.api import Api
 from cotrader_tui.brokers.tastytrade.concurrent import settle
 from cotrader_tui.brokers.tastytrade.errors import unreadable
+from cotrader_tui.brokers.tastytrade.feed import LiveLimits, MarketFeed
 from cotrader_tui.brokers.tastytrade.instruments import underlying_of
 from cotrader_tui.brokers.tastytrade.market import MarketDataAnswer, market_data_calls, parse_market_data
 from cotrader_tui.brokers.tastytrade.parse import (
@@ -27,7 +28,7 @@ from cotrader_tui.brokers.tastytrade.parse import (
 from cotrader_tui.brokers.tastytrade.stream import StreamAnswer, StreamLimits, greeks_snapshot, to_greeks
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.clock import Clock
-from cotrader_tui.domain.identifiers import InstrumentId
+from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.portfolio import Account
@@ -91,11 +92,14 @@ class TastytradeBroker:
         call_timeout: float = CALL_TIMEOUT,
         accounts_timeout: float = ACCOUNTS_TIMEOUT,
         stream_limits: StreamLimits | None = None,
+        live_limits: LiveLimits | None = None,
     ) -> None:
         self._clock = clock
         self._api = Api(config, clock, policy or RetryPolicy(), call_timeout)
         self._accounts_timeout = accounts_timeout
         self._stream_limits = stream_limits or StreamLimits()
+        self._feed = MarketFeed(self._api, clock, live_limits or LiveLimits())
+        self._held: dict[AccountId, tuple[Instrument, ...]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._unreadable_accounts = 0
 
@@ -117,15 +121,37 @@ class TastytradeBroker:
         if not readings:
             _raise_refused_grant(outcomes.values())
         market = await self._read_market(readings, end - loop.time())
+        self._hold(outcomes, market)
         return tuple(
             AccountFailure(account, outcome) if isinstance(outcome, BrokerError) else _snapshot(outcome, market)
             for account, outcome in outcomes.items()
         )
 
+    @property
+    def overflow(self) -> int:
+        """How many streamed events were dropped unseen for newer ones since the start: 0 unless it is overloaded."""
+        return self._feed.overflow
+
+    def stream(self) -> AsyncIterator[MarketUpdate]:
+        """Quotes and Greeks that moved, over one connection that also serves the Greeks of each cycle."""
+        return self._feed.updates()
+
     async def close(self) -> None:
+        self._feed.close()
         for task in self._running:
             task.cancel()
         await self._api.close()
+
+    def _hold(self, outcomes: Mapping[Account, Reading | BrokerError], market: MarketReading) -> None:
+        """Lets the stream follow what is held now; of an account that was not read whole, also what was held before."""
+        held: dict[AccountId, tuple[Instrument, ...]] = {}
+        for account, outcome in outcomes.items():
+            held[account.id] = self._held.get(account.id, ())
+            if isinstance(outcome, Reading):
+                former = () if outcome.positions.is_complete else held[account.id]
+                held[account.id] = (*former, *outcome.open_instruments, *outcome.underlyings)
+        self._held = held
+        self._feed.hold((each for instruments in held.values() for each in instruments), market.quotes.values())
 
     async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
         """The result of one call that `close` can end.
@@ -202,6 +228,8 @@ class TastytradeBroker:
         symbols = self._streamer_symbols(readings)
         if not symbols:
             return {}, None
+        if (latest := self._feed.greeks(symbols)) is not None:
+            return latest, None
         answer = (await settle({"greeks": self._greeks(symbols)}, seconds, self._running))["greeks"]
         if isinstance(answer, BrokerError):
             return {}, f"No Greeks arrived: {answer.message}"

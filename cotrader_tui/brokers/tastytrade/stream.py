@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Collection, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-from tastytrade import DXLinkStreamer, Session
 from tastytrade.dxfeed import Greeks as GreeksEvent
 
+from cotrader_tui.brokers.tastytrade.dxlink import NotOpenError, Streamer, opened, subscribe
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.market import Greeks
-
-log = logging.getLogger(__name__)
-
-SYMBOLS_PER_FRAME = 500
-REFRESH_INTERVAL = 1.0
-"""Seconds between two events of one symbol; a snapshot needs only the first."""
+from cotrader_tui.errors import BrokerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +42,6 @@ class StreamAnswer:
     """The socket opened and the quote token was accepted."""
 
 
-class _QuoteTokenSession:
-    """What the SDK's streamer asks of a session, with a quote token that is already there."""
-
-    def __init__(self, quote_token: Mapping[str, Any], timeout: float) -> None:
-        self._quote_token = quote_token
-        self.client_kwargs = {"timeout": timeout}
-
-    async def _get(self, _path: str) -> Mapping[str, Any]:
-        return self._quote_token
-
-
 async def greeks_snapshot(
     quote_token: Mapping[str, Any], symbols: Collection[str], limits: StreamLimits
 ) -> StreamAnswer:
@@ -68,17 +50,14 @@ async def greeks_snapshot(
     The whole life of the socket is one task of its own: the SDK's streamer must be entered and left in the same one.
     """
     answer = StreamAnswer()
-    task = asyncio.create_task(_read(quote_token, sorted(symbols), limits, answer))
+    task = asyncio.create_task(_read(quote_token, frozenset(symbols), limits, answer))
     try:
         await asyncio.wait({task})
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    if (error := task.exception()) is not None:
-        log.info("The market data stream failed: %s", _reason(error))
-        sent = f"{len(answer.greeks)} of {len(symbols)} options sent Greeks"
-        answer.warning = f"The market data stream broke ({_reason(error)}): {sent}."
-    elif not answer.greeks and answer.warning is None:
+    task.result()
+    if not answer.greeks and answer.warning is None:
         answer.warning = f"The market data stream stayed silent for {limits.total:g} s: no Greeks arrived."
     return answer
 
@@ -107,33 +86,29 @@ def to_greeks(event: GreeksEvent, instrument: InstrumentId, received_at: datetim
     )
 
 
-async def _read(quote_token: Mapping[str, Any], symbols: list[str], limits: StreamLimits, answer: StreamAnswer) -> None:
-    session = cast("Session", _QuoteTokenSession(quote_token, limits.opening))
-    streamer = DXLinkStreamer(session)
-    async with AsyncExitStack() as stack:
-        stack.callback(_close_queues, streamer)
-        try:
-            # A refused token makes the SDK ask again and again without end, a mute server makes it wait without end.
-            async with asyncio.timeout(limits.opening):
-                await stack.enter_async_context(streamer)
-        except TimeoutError:
-            answer.warning = f"The market data stream did not open within {limits.opening:g} s: no Greeks arrived."
-            return
-        answer.is_open = True
-        try:
-            async with asyncio.timeout(limits.total):
-                for start in range(0, len(symbols), SYMBOLS_PER_FRAME):
-                    frame = symbols[start : start + SYMBOLS_PER_FRAME]
-                    await streamer.subscribe(GreeksEvent, frame, REFRESH_INTERVAL)
-                await _collect(streamer, set(symbols), limits.quiet, answer)
-        except TimeoutError:
-            return
+async def _read(
+    quote_token: Mapping[str, Any], symbols: frozenset[str], limits: StreamLimits, answer: StreamAnswer
+) -> None:
+    try:
+        async with opened(quote_token, limits.opening) as streamer:
+            answer.is_open = True
+            try:
+                async with asyncio.timeout(limits.total):
+                    await subscribe(streamer, GreeksEvent, symbols, limits.total)
+                    await _collect(streamer, symbols, limits.quiet, answer)
+            except TimeoutError:
+                return
+    except NotOpenError:
+        answer.warning = f"The market data stream did not open within {limits.opening:g} s: no Greeks arrived."
+    except BrokerError as error:
+        sent = f"{len(answer.greeks)} of {len(symbols)} options sent Greeks"
+        answer.warning = f"{error.message.removesuffix('.')}: {sent}."
 
 
-async def _collect(streamer: DXLinkStreamer, silent: set[str], quiet: float, answer: StreamAnswer) -> None:
+async def _collect(streamer: Streamer, wanted: frozenset[str], quiet: float, answer: StreamAnswer) -> None:
     """Keeps the newest event per symbol until all have answered or none was new for `quiet` seconds."""
     loop = asyncio.get_running_loop()
-    wanted = frozenset(silent)
+    silent = set(wanted)
     until: float | None = None
     while silent:
         try:
@@ -149,21 +124,6 @@ async def _collect(streamer: DXLinkStreamer, silent: set[str], quiet: float, ans
             until = loop.time() + quiet
 
 
-def _close_queues(streamer: DXLinkStreamer) -> None:
-    """The SDK leaves its queues open, and Python complains of each when it collects them."""
-    for sending in streamer._send.values():
-        sending.close()
-    for receiving in streamer._recv.values():
-        receiving.close()
-
-
 def _finite(value: Decimal) -> float | None:
     number = float(value)
     return number if math.isfinite(number) else None
-
-
-def _reason(error: BaseException) -> str:
-    """The kinds of fault, without their texts: those may hold frames."""
-    if isinstance(error, BaseExceptionGroup):
-        return ", ".join(sorted({_reason(each) for each in error.exceptions}))
-    return type(error).__name__

@@ -1,0 +1,159 @@
+"""Following the market over one long-lived connection: what is held is subscribed, what moved is told in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Iterable
+from dataclasses import dataclass
+
+from tastytrade.dxfeed import Event
+
+from cotrader_tui.brokers.base import MarketUpdate
+from cotrader_tui.brokers.tastytrade.api import Api
+from cotrader_tui.brokers.tastytrade.dxlink import (
+    BACKLOG,
+    NotOpenError,
+    Streamer,
+    broken,
+    opened,
+    subscribe,
+    unsubscribe,
+)
+from cotrader_tui.brokers.tastytrade.live import KINDS, LiveBook, Wanted
+from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.identifiers import InstrumentId
+from cotrader_tui.domain.instruments import Instrument
+from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.errors import BrokerError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """The times of a connection in seconds, and its bound of memory."""
+
+    opening: float = 12.0
+    """Until the socket is open and the quote token accepted; also for the answer to a subscription."""
+    silence: float = 75.0
+    """Without any frame: the server sends at least a keep-alive every 60 s, also while the market is closed."""
+    pace: float = 1.0
+    """Between two updates."""
+    drain: float = 0.25
+    """Between two looks into the SDK's queues."""
+    backlog: int = BACKLOG
+    """Events of one kind that may wait there."""
+
+
+class MarketFeed:
+    """The market data stream of one log-in. `updates` runs at most once at a time."""
+
+    def __init__(self, api: Api, clock: Clock, limits: LiveLimits) -> None:
+        self.overflow = 0
+        """Events that were dropped for newer ones because they came faster than they could be looked at."""
+        self._api = api
+        self._clock = clock
+        self._limits = limits
+        self._book = LiveBook()
+        self._holds_something = asyncio.Event()
+        self._subscribed: Wanted = {}
+        self._workers: set[asyncio.Task[None]] = set()
+
+    def hold(self, instruments: Iterable[Instrument], quotes: Collection[Quote]) -> None:
+        """Follow exactly these from now on; `quotes` are what the sync lands."""
+        self._book.hold(instruments, quotes, self._clock())
+        if any(self._book.wanted.values()):
+            self._holds_something.set()
+
+    def greeks(self, symbols: Collection[str]) -> dict[InstrumentId, Greeks] | None:
+        """The latest Greeks of these streamer symbols; `None` if the connection does not serve all or sent none yet."""
+        if not frozenset(symbols) <= self._subscribed.get(KINDS[-1], frozenset()):
+            return None
+        return self._book.greeks(symbols) or None
+
+    async def updates(self) -> AsyncIterator[MarketUpdate]:
+        """What moved, at most once in `pace` seconds. Opens its socket once something is held.
+
+        The SDK's streamer lives and dies in a task of its own, so that whoever iterates may stop at any point.
+
+        Raises:
+            BrokerError: the stream could not be opened, broke off, was refused or fell silent.
+        """
+        worker = asyncio.create_task(self._follow())
+        self._workers.add(worker)
+        try:
+            while not worker.done():
+                await asyncio.wait({worker}, timeout=self._limits.pace)
+                update = self._book.moved()
+                if update.quotes or update.greeks:
+                    yield update
+            if not worker.cancelled():
+                worker.result()
+        finally:
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
+            self._workers.discard(worker)
+
+    def close(self) -> None:
+        """Ends the stream: `updates` then ends too."""
+        for worker in self._workers:
+            worker.cancel()
+
+    async def _follow(self) -> None:
+        await self._holds_something.wait()
+        token = await self._api.quote_token()
+        is_open = False
+        try:
+            async with opened(token, self._limits.opening, self._limits.backlog) as streamer:
+                is_open = True
+                self._book.start_anew()
+                streamer.on_backlog = lambda: self._count_overflow(self._drain(streamer))
+                try:
+                    await self._keep_up(streamer)
+                finally:
+                    self._drain(streamer)
+        except BrokerError as error:
+            if not is_open or isinstance(error, NotOpenError):
+                self._api.forget_quote_token()
+            raise
+        finally:
+            self._subscribed = {}
+
+    async def _keep_up(self, streamer: Streamer) -> None:
+        while True:
+            if self._subscribed is not self._book.wanted:
+                await self._subscribe(streamer, self._book.wanted)
+            self._drain(streamer)
+            if streamer.silent_for > self._limits.silence:
+                raise broken(f"was silent for {self._limits.silence:g} s, without even a keep-alive")
+            await asyncio.sleep(self._limits.drain)
+
+    async def _subscribe(self, streamer: Streamer, wanted: Wanted) -> None:
+        """From what is subscribed to what is wanted, without touching what is in both."""
+        for kind in KINDS:
+            before = self._subscribed.get(kind, frozenset())
+            if gone := before - wanted[kind]:
+                await unsubscribe(streamer, kind, gone)
+            if fresh := wanted[kind] - before:
+                await subscribe(streamer, kind, fresh, self._limits.opening)
+        self._subscribed = wanted
+
+    def _drain(self, streamer: Streamer) -> int:
+        """Takes every waiting event. Returns how many of them a newer one of the same symbol replaced."""
+        now, replaced = self._clock(), 0
+        for kind in KINDS:
+            latest: dict[str, Event] = {}
+            count = 0
+            while (event := streamer.get_event_nowait(kind)) is not None:
+                latest[event.event_symbol] = event
+                count += 1
+            for event in latest.values():
+                self._book.take(event, now)
+            replaced += count - len(latest)
+        return replaced
+
+    def _count_overflow(self, replaced: int) -> None:
+        if not self.overflow:
+            log.warning("tastytrade's market data comes faster than it can be read: only the latest of each is kept.")
+        self.overflow += replaced
