@@ -6,7 +6,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -90,6 +90,12 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
             from cotrader_tui.commands import paths
 
             return paths.report(settings, as_json=arguments.json, out=out)
+        case "held":
+            return _held(arguments, settings, out)
+        case "enrich":
+            return _enrich(arguments, settings)
+        case "stats":
+            return _stats(arguments, settings, out)
         case "db":
             return _database(arguments, settings)
         case "connect":
@@ -127,6 +133,32 @@ def _read(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int
         limit=getattr(arguments, "limit", 0),
     )
     return read(settings, question, system_clock(), out, sys.stderr)
+
+
+def _held(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import held
+    from cotrader_tui.domain.clock import system_clock
+
+    return held.report(settings, arguments.symbols, system_clock(), as_json=arguments.json, out=out, err=sys.stderr)
+
+
+def _enrich(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Straight to standard output, row by row: a file may be larger than the memory."""
+    from cotrader_tui.commands import enrich
+    from cotrader_tui.domain.clock import system_clock
+
+    with enrich.opened(arguments.file) as lines:
+        out = enrich.as_bytes_came(sys.stdout)
+        return _until_the_reader_goes(lambda: enrich.report(settings, lines, system_clock(), out, sys.stderr))
+
+
+def _stats(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import stats
+    from cotrader_tui.commands.output import Format
+    from cotrader_tui.domain.clock import system_clock
+
+    form = Format.JSON if arguments.json else Format.CSV if arguments.csv else Format.TEXT
+    return stats.report(settings, form, system_clock(), out, sys.stderr)
 
 
 def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
@@ -252,10 +284,17 @@ def _make_everything_printable() -> None:
 
 
 def _print(text: str) -> None:
-    """Write `text` to standard output; a reader that has gone (`| head`) has what it wanted."""
+    _until_the_reader_goes(lambda: sys.stdout.write(text))
+
+
+def _until_the_reader_goes(write: Callable[[], int]) -> int:
+    """What `write` returns, which writes to standard output; 0 if the reader has gone (`| head`): it is satisfied."""
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        try:
+            return write()
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.SUCCESS

@@ -22,6 +22,13 @@ _ALL = {
     "sync-log": "every run that is kept",
 }
 
+ENRICH_RULE = (
+    "The symbol's column is the one named symbol, else ticker, else underlying. Where a column vote says BUY and the "
+    "symbol is held, BUY becomes SCALE if the net quantity of the symbol itself is long and its open P&L is known and "
+    "not negative (adding to a winner), else HOLD."
+)
+"""What `cotrader enrich` does beside adding columns."""
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; `command` is `None` for the full-screen monitor."""
@@ -45,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("paths", "where the configuration file, the database and the log file are"),
     ):
         _add(commands, name, words).add_argument("--json", action="store_true", help="as JSON")
+    _add_asking(commands)
     _add_connecting(commands)
     _add_database(commands)
     return parser
@@ -77,6 +85,24 @@ def _add_reading(commands: _Commands, name: str, words: str) -> None:
     command.add_argument("--all", action="store_true", help=_ALL.get(name, argparse.SUPPRESS))
     if name == "sync-log":
         command.add_argument("--limit", type=_count, default=20, metavar="N", help="how many runs (default 20)")
+
+
+def _add_asking(commands: _Commands) -> None:
+    held = _add(commands, "held", "whether each SYMBOL is held, how much of it and in which accounts")
+    held.add_argument(
+        "symbols",
+        metavar="SYMBOL",
+        nargs="+",
+        help="an underlying (AAPL, SPX, /ES), a contract (/ESZ6) or an OCC option symbol, padded or not, in any case",
+    )
+    held.add_argument("--json", action="store_true", help="as JSON: one array of flat objects")
+    enrich = _add(commands, "enrich", "add is_held, held_quantity and held_accounts to a CSV of candidates")
+    enrich.description = f"{enrich.description} {ENRICH_RULE}"
+    enrich.add_argument("file", metavar="FILE", help="a CSV file with a header, - for the standard input")
+    stats = _add(commands, "stats", "how often the syncs of each connection landed, and how long they took")
+    form = stats.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON: one array of flat objects")
+    form.add_argument("--csv", action="store_true", help="as CSV with a header")
 
 
 def _add_connecting(commands: _Commands) -> None:

@@ -41,7 +41,8 @@ class ReadingCommand:
     has_data: Callable[[PortfolioSnapshot], bool]
 
 
-def _has_landed(snapshot: PortfolioSnapshot) -> bool:
+def has_landed(snapshot: PortfolioSnapshot) -> bool:
+    """Whether any account has ever landed."""
     return any(book.last_synced_at is not None for book in snapshot.accounts)
 
 
@@ -66,9 +67,9 @@ def _sync_log(book: Book, now: datetime) -> Iterable[Row]:
 
 
 COMMANDS = {
-    "positions": ReadingCommand(rows.POSITION_KEYS, _positions, _has_landed),
-    "underlyings": ReadingCommand(rows.UNDERLYING_KEYS, _underlyings, _has_landed),
-    "accounts": ReadingCommand(rows.ACCOUNT_KEYS, _accounts, _has_landed),
+    "positions": ReadingCommand(rows.POSITION_KEYS, _positions, has_landed),
+    "underlyings": ReadingCommand(rows.UNDERLYING_KEYS, _underlyings, has_landed),
+    "accounts": ReadingCommand(rows.ACCOUNT_KEYS, _accounts, has_landed),
     "connections": ReadingCommand(rows.CONNECTION_KEYS, _connections, lambda snapshot: bool(snapshot.connections)),
     "sync-log": ReadingCommand(rows.SYNC_LOG_KEYS, _sync_log, lambda snapshot: bool(snapshot.runs)),
 }
@@ -106,12 +107,12 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
         return ExitCode.NO_DATA
     if not command.has_data(snapshot):
         write_rows([], command.keys, question.form, out)
-        err.writelines(f"{line}\n" for line in ("Nothing has been synced yet.", *_words(snapshot, now)))
+        err.writelines(f"{line}\n" for line in ("Nothing has been synced yet.", *words(snapshot, now)))
         return ExitCode.NO_DATA
     book = _book(settings, snapshot, closed, None if question.everything else question.limit)
     found = list(command.rows(book, now))
     write_rows(masked(found) if settings.is_private else found, command.keys, question.form, out)
-    err.writelines(f"{line}\n" for line in _words(book.selected, now))
+    err.writelines(f"{line}\n" for line in words(book.selected, now))
     return 0
 
 
@@ -127,12 +128,13 @@ def refuse_unknown_account(settings: Settings) -> None:
     """Raises ConfigError where `--account` is none of the accounts in the database; silent while that has none."""
     try:
         with Reader(settings.database) as reader:
-            _check_account(settings, reader.snapshot(date.min, runs=0))
+            check_account(settings, reader.snapshot(date.min, runs=0))
     except StoreError:
         return  # what needs the database tells it better
 
 
-def _check_account(settings: Settings, snapshot: PortfolioSnapshot) -> None:
+def check_account(settings: Settings, snapshot: PortfolioSnapshot) -> None:
+    """Raises ConfigError where `--account` is none of the book's, once it has any."""
     known = sorted({book.account.id.number for book in snapshot.accounts})
     if known and settings.account is not None and settings.account not in known:
         raise ConfigError(f"There is no account {settings.account}.", f"Known are: {', '.join(known)}.")
@@ -145,7 +147,7 @@ def _snapshot(reader: Reader, settings: Settings, question: Question, now: datet
 
 
 def _book(settings: Settings, snapshot: PortfolioSnapshot, closed: Sequence[Leg], limit: int | None) -> Book:
-    _check_account(settings, snapshot)
+    check_account(settings, snapshot)
     numbers = () if settings.account is None else (settings.account,)
     selected = select_accounts(snapshot, numbers)
     open_ids = {leg.position.id for leg in snapshot.legs}
@@ -161,7 +163,7 @@ def _book(settings: Settings, snapshot: PortfolioSnapshot, closed: Sequence[Leg]
     )
 
 
-def _words(snapshot: PortfolioSnapshot, now: datetime) -> Iterable[str]:
+def words(snapshot: PortfolioSnapshot, now: datetime) -> Iterable[str]:
     """What a reader of the figures must know beside them, one sentence a line."""
     if snapshot.is_frozen:
         yield "This is a frozen copy: the database lies in a place that cannot be written, later syncs do not show."
