@@ -13,7 +13,7 @@ from cotrader_tui.analytics.pnl import open_pnl
 from cotrader_tui.analytics.selection import included, select_accounts
 from cotrader_tui.analytics.sums import PartialSum, total
 from cotrader_tui.commands.output import Format, write_rows
-from cotrader_tui.commands.reading import check_account, has_landed, words, refuse_other_than_demo
+from cotrader_tui.commands.reading import check_account, has_landed, refuse_other_than_demo, words
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import exchange_date

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from cotrader_tui.analytics.statistics import CycleStatistics, cycle_statistics, no_statistics
 from cotrader_tui.commands.output import Format, write_rows
-from cotrader_tui.commands.reading import check_account, words, refuse_other_than_demo
+from cotrader_tui.commands.reading import check_account, refuse_other_than_demo, words
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import exchange_date

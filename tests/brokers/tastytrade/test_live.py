@@ -131,7 +131,10 @@ async def test_quotes_and_greeks_flow_for_what_is_held_and_what_moves_it(server:
 
 async def test_update_holds_only_what_changed(server: TastytradeStandin) -> None:
     async with connected(server) as broker, following(broker, server) as followed:
-        call, put = ("Quote", CALL, {"bidPrice": 1, "askPrice": 1.1}), ("Quote", PUT, {"bidPrice": 0.4, "askPrice": 0.6})
+        call, put = (
+            ("Quote", CALL, {"bidPrice": 1, "askPrice": 1.1}),
+            ("Quote", PUT, {"bidPrice": 0.4, "askPrice": 0.6}),
+        )
         server.push_all([call, put])
         await eventually(lambda: len(followed.quotes) == 2 and len(followed.greeks) == 2)
         server.push_all([call, ("Quote", PUT, {"bidPrice": 0.5, "askPrice": 0.7})])
