@@ -159,8 +159,13 @@ def _can(held: Held, fill: Fill, book: Sequence[Held]) -> bool:
 
 
 def _filled(held: Held, fill: Fill, market: Market) -> Held:
-    """The line after one fill at the mark: one unit more or less, all of it, or a new position."""
+    """The line after one fill at the mark: one unit more or less, all of it, or a new position.
+
+    Nobody opens what is worth nothing: then it stays as it was.
+    """
     price, today = market.mark(held.contract, fill.at), exchange_date(fill.at)
+    if fill.kind is EventKind.OPENED and price == 0:
+        return held
     side = Decimal(1).copy_sign(held.line.quantity)
     if fill.kind is EventKind.OPENED:
         return replace(

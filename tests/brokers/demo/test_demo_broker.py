@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cotrader_tui.brokers.base import (
@@ -122,6 +122,7 @@ async def test_symbols_are_written_as_the_broker_writes_them() -> None:
     assert on_future.underlying_id.key == f"future:/{on_future.symbol[2:].split()[0]}"
 
 
+@example(321, datetime(2025, 1, 3), 1_868_603)  # noqa: DTZ001 - an option worth nothing was to be opened
 @settings(max_examples=25, deadline=None)
 @given(SEEDS, st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1)), st.integers(0, 200 * 86_400))  # noqa: DTZ001
 async def test_nothing_that_must_be_known_is_missing_at_any_time(seed: int, made: datetime, age: int) -> None:
