@@ -19,6 +19,7 @@ def _table(db: Database, name: str) -> Table:
 def m001_book(db: Database) -> None:
     """Connections, accounts, positions and their history, sync runs, requests, the lease, the public view."""
     _create_connections(db)
+    _create_accounts(db)
     _create_instruments(db)
     _create_positions(db)
     _create_market(db)
@@ -62,6 +63,9 @@ def _create_connections(db: Database) -> None:
         strict=True,
     )
     _table(db, "connections").create_index(["name"], unique=True)
+
+
+def _create_accounts(db: Database) -> None:
     _table(db, "accounts").create(
         {
             "id": int,

@@ -87,6 +87,8 @@ class TwsStandin:
     """Whether a refused message counts against the whole suite."""
     most_lines: int = 0
     """The most market data lines that were open at once."""
+    greeted: int = 0
+    """Clients that have asked for a connection, answered or not."""
     _sessions: list[_Session] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _thread: threading.Thread | None = None
@@ -203,6 +205,7 @@ class TwsStandin:
         await reader.readexactly(4)
         length = int.from_bytes(await reader.readexactly(4), "big")
         offered = (await reader.readexactly(length)).decode().split(" ")[0]
+        self.greeted += 1
         if self.handshake_fault is HandshakeFault.MUTE:
             await reader.readexactly(1)
         newest = int(offered.removeprefix("v").split("..")[-1])

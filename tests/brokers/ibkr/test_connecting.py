@@ -183,11 +183,13 @@ async def test_a_gateway_that_restarts_is_said_and_found_again(server: TwsStandi
     assert (await only_snapshot(broker)).is_complete
 
 
-async def test_a_refused_connection_is_tried_again_with_backoff(server: TwsStandin, connect: Connect) -> None:
+async def test_a_refused_connection_is_tried_again_with_backoff(
+    server: TwsStandin, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
     server.stop()
     broker = connect(policy=RetryPolicy(attempts=40, wait_initial=0.05, wait_max=0.05, wait_jitter=0))
     connecting = asyncio.create_task(broker.accounts())
-    await asyncio.sleep(0.12)
+    await eventually(lambda: any(record.name.startswith("stamina") for record in caplog.records))
     server.start()
     assert len(await connecting) == 1
 
@@ -219,7 +221,7 @@ async def test_a_close_in_the_middle_of_connecting_ends_it(server: TwsStandin, c
     server.handshake_fault = HandshakeFault.MUTE
     broker = connect()
     connecting = asyncio.create_task(broker.accounts())
-    await asyncio.sleep(0.05)
+    await eventually(lambda: server.greeted == 1)
     await broker.close()
     with pytest.raises(BrokerError):
         await asyncio.wait_for(connecting, 1)

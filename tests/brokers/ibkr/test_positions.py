@@ -27,6 +27,7 @@ from tests.brokers.ibkr.conftest import (
     SPX,
     TWO,
     Connect,
+    eventually,
     only_snapshot,
     option,
     snapshots,
@@ -302,8 +303,9 @@ async def test_a_close_in_the_middle_of_a_fetch_ends_it(server: TwsStandin, conn
     broker = connect()
     accounts = await broker.accounts()
     server.positions_fault = PositionsFault.MUTE
+    before = len(server.asked(61))
     fetching = asyncio.create_task(broker.fetch(accounts, BUDGET))
-    await asyncio.sleep(0.05)
+    await eventually(lambda: len(server.asked(61)) > before)
     await broker.close()
     with pytest.raises(BrokerError):
         await asyncio.wait_for(fetching, 1)
