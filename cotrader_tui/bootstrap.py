@@ -32,27 +32,6 @@ DEMO_SEED = "7"
 _LET_GO_WITHIN = 2.0
 
 
-# Reading
-
-
-def open_reader(settings: Settings) -> Reader:
-    """Open the database for reading.
-
-    Raises:
-        StoreError: it cannot be read.
-        ConfigError: `--demo` names a database that is not the demo's.
-    """
-    reader = Reader(settings.database)
-    if settings.is_demo and reader.property_value("demo_epoch") is None and reader.connections():
-        reader.close()
-        raise _not_a_demo(settings.database)
-    return reader
-
-
-def _not_a_demo(path: Path) -> ConfigError:
-    return ConfigError(f"{path} holds a real book, not the demo's.", "Leave out --db, or name a new file.")
-
-
 # Composing
 
 
@@ -78,7 +57,7 @@ def _with_demo(settings: Settings, writer: Writer) -> tuple[ConnectionConfig, ..
         return settings.connections
     if epoch is None:
         if not writer.is_new():
-            raise _not_a_demo(settings.database)
+            raise settings.not_a_demo()
         epoch = system_clock().isoformat()
         writer.set_property("demo_seed", DEMO_SEED)
         writer.set_property("demo_epoch", epoch)
@@ -239,10 +218,13 @@ def run_screen(settings: Settings) -> int:
 
 
 def _refuse_real_book(settings: Settings) -> None:
+    from cotrader_tui.commands.reading import refuse_other_than_demo
+
     try:
-        open_reader(settings).close()
+        with Reader(settings.database) as reader:
+            refuse_other_than_demo(settings, reader)
     except StoreError:
-        return
+        return  # the screen tells what is wrong with it
 
 
 def _ask(database: Path) -> None:

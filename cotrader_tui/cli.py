@@ -164,13 +164,12 @@ def _stats(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> in
 def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     from cotrader_tui.commands import sync
 
-    settings.require_connections()
-    sync.refuse_unknown_connections(settings, arguments.connection or ())
+    settings = settings.only(arguments.connection)
     _refuse_unknown_account(settings)
     from cotrader_tui import running
 
     try:
-        runs = running.sync_once(settings, arguments.connection)
+        runs = running.sync_once(settings)
     except StoreError as error:
         _say(error)
         return ExitCode.FAILED

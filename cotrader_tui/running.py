@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from cotrader_tui.bootstrap import make_engine, open_writer
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import system_clock
 from cotrader_tui.domain.sync import SyncRun
-from cotrader_tui.errors import ConfigError, StoreError, SyncTimeoutError
+from cotrader_tui.errors import StoreError, SyncTimeoutError
 from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.logfile import log_to
 from cotrader_tui.store.files import make_folder
@@ -41,30 +40,15 @@ _END_WITHIN = 1.5
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def _only(settings: Settings, names: Sequence[str] | None) -> Settings:
-    """The settings narrowed to some connections.
+def sync_once(settings: Settings) -> tuple[SyncRun, ...]:
+    """One cycle of every connection of `settings`: here, or by the engine that already syncs.
 
     Raises:
-        ConfigError: one of them is not configured.
-    """
-    settings.require_connections()
-    known = {config.name for config in settings.connections}
-    unknown = sorted(set(names or ()) - known)
-    if unknown:
-        raise ConfigError(f"There is no connection '{unknown[0]}'.", f"Configured are: {', '.join(sorted(known))}.")
-    chosen = tuple(config for config in settings.connections if names is None or config.name in names)
-    return replace(settings, connections=chosen)
-
-
-def sync_once(settings: Settings, connections: Sequence[str] | None = None) -> tuple[SyncRun, ...]:
-    """One cycle of the named connections (of all by default): here, or by the engine that already syncs.
-
-    Raises:
-        ConfigError: nothing is configured, or a name is unknown.
+        ConfigError: nothing is configured.
         StoreError: the database cannot be used.
         SyncTimeoutError: the engine did not finish within 120 s.
     """
-    settings = _only(settings, connections)
+    settings.require_connections()
     with _lease(settings) as lease:
         if not lease.acquire():
             runs = _sync_elsewhere(settings, lease)

@@ -424,3 +424,11 @@ def test_the_port_switches_interactive_brokers_on_and_paper_is_a_word(
 
 def test_a_host_alone_switches_nothing_on(place: Place) -> None:
     assert place.load(IBKR_HOST="127.0.0.1").connections == ()
+
+
+def test_settings_are_narrowed_to_some_connections_and_refuse_unknown_ones(place: Place) -> None:
+    settings = place.load(IBKR_PORT="7496", TT_SECRET="secret", TT_REFRESH="token")
+    assert [each.name for each in settings.only(None).connections] == ["tastytrade", "ibkr"]
+    assert [each.name for each in settings.only(["ibkr"]).connections] == ["ibkr"]
+    with pytest.raises(ConfigError, match=r"no connection paper.*tastytrade, ibkr"):
+        settings.only(["ibkr", "paper"])

@@ -119,9 +119,7 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
 def refuse_other_than_demo(settings: Settings, reader: Reader) -> None:
     """Raises ConfigError where `--demo` was pointed at a database of real accounts."""
     if settings.is_demo and reader.property_value("demo_epoch") is None and reader.connections():
-        raise ConfigError(
-            f"The database {settings.database} is not a demo.", "Leave --demo out, or name a new file with --db."
-        )
+        raise settings.not_a_demo()
 
 
 def refuse_unknown_account(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from cotrader_tui.commands.output import Format, write_rows
@@ -12,14 +12,6 @@ from cotrader_tui.domain.sync import RunStatus, SyncRun
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError
 from cotrader_tui.exit_codes import ExitCode
-
-
-def refuse_unknown_connections(settings: Settings, names: Collection[str]) -> None:
-    """Raises ConfigError where one of `names` is not configured."""
-    known = [connection.name for connection in settings.connections]
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"There is no connection {name}.", f"Configured are: {', '.join(known)}.")
 
 
 def report(settings: Settings, runs: Sequence[SyncRun], *, as_json: bool, out: TextIO, err: TextIO) -> int:

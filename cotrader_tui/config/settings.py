@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -81,6 +81,26 @@ class Settings:
         if self.has_password_only:
             raise ConfigError(PASSWORD_WORDS, PASSWORD_HINT)
         raise ConfigError(NOTHING_CONFIGURED, NOTHING_HINT)
+
+    def only(self, names: Collection[str] | None) -> Settings:
+        """The same with only the connections `names`; with all of them where `names` is `None`.
+
+        Raises:
+            ConfigError: there is no broker to sync, or one of the names is unknown.
+        """
+        self.require_connections()
+        known = [config.name for config in self.connections]
+        for name in names or ():
+            if name not in known:
+                raise ConfigError(f"There is no connection {name}.", f"Configured are: {', '.join(known)}.")
+        chosen = tuple(config for config in self.connections if names is None or config.name in names)
+        return replace(self, connections=chosen)
+
+    def not_a_demo(self) -> ConfigError:
+        """What is wrong where `--demo` was pointed at a database of real accounts."""
+        return ConfigError(
+            f"The database {self.database} is not a demo.", "Leave --demo out, or name a new file with --db."
+        )
 
 
 def load_settings(options: Options, environ: Mapping[str, str], working_directory: Path) -> Settings:

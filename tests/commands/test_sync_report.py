@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cotrader_tui.brokers.base import ConnectionConfig
-from cotrader_tui.commands.sync import exit_code, refuse_unknown_connections, report
+from cotrader_tui.commands.sync import exit_code, report
 from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError
 from cotrader_tui.errors import ConfigError, ErrorKind
 from tests.builders import sync_run
@@ -79,10 +79,3 @@ def test_the_label_of_a_connection_is_told() -> None:
     labelled = replace(TOLD, connections=(ConnectionConfig("tastytrade", "tastytrade", label="SANDBOX"),))
     report(labelled, [sync_run()], as_json=True, out=io.StringIO(), err=err)
     assert err.getvalue() == "Connection tastytrade: SANDBOX.\n"
-
-
-def test_unknown_connections_are_refused_with_the_known_ones() -> None:
-    known = replace(TOLD, connections=(ConnectionConfig("tastytrade", "tastytrade"),))
-    refuse_unknown_connections(known, ["tastytrade"])
-    with pytest.raises(ConfigError, match=r"no connection ibkr.*tastytrade"):
-        refuse_unknown_connections(known, ["tastytrade", "ibkr"])
