@@ -13,6 +13,7 @@ from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.positions import Holding
+from cotrader_tui.domain.sync import StreamState, SyncKind
 from cotrader_tui.errors import BrokerError
 
 
@@ -97,10 +98,18 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MarketUpdate:
-    """Prices and Greeks that moved between two syncs."""
+    """Prices and Greeks that moved between two syncs, and how the stream itself is doing."""
 
     quotes: tuple[Quote, ...] = ()
     greeks: tuple[Greeks, ...] = ()
+    is_sync_due: bool = False
+    """The broker hinted that the account changed (a fill, a transfer): a sync at once tells what."""
+    state: StreamState | None = None
+    """The stream's new state; `None` where it is as before."""
+    message: str = ""
+    """A sentence for a state that is not well, with the next step."""
+    overflow: int = 0
+    """Updates replaced by newer ones before they were handed on, since the stream was begun."""
 
 
 @runtime_checkable
@@ -152,6 +161,8 @@ class ConnectionConfig:
     label: str = ""
     """The word that must always be visible for it: DEMO, SANDBOX, PAPER or a foreign host."""
     sync_interval: timedelta = timedelta(seconds=60)
+    sync_kinds: frozenset[SyncKind] = frozenset({SyncKind.POSITIONS})
+    """What of it is synced."""
     account_filter: frozenset[str] = frozenset()
     """Only these account numbers; empty means all."""
     options: Mapping[str, str] = field(default_factory=dict)

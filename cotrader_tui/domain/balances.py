@@ -24,6 +24,12 @@ class Balances:
     """The broker's own values of what is held, by class; empty where it gives none."""
     exchange_rates: Mapping[str, Decimal] = field(default_factory=dict)
     """The broker's rates: `currency` per unit of each other currency it names."""
+    open_pnl: Decimal | None = None
+    """The broker's own open P&L of the account."""
+    day_pnl: Decimal | None = None
+    """The broker's own day P&L of the account."""
+    position_count: int | None = None
+    """How many open positions the broker lists, those included that could not be read."""
 
     @property
     def value_positions(self) -> bool:

@@ -43,6 +43,8 @@ class Quote:
     ask: Decimal | None = None
     last: Decimal | None = None
     previous_close: Decimal | None = None
+    is_halted: bool = False
+    """Trading in it is halted: its mark is from before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,24 @@ class Greeks:
     source: Source = Source.STREAM
 
 
+class Market(StrEnum):
+    """Where something trades, as far as its hours go."""
+
+    EQUITIES = "equities"
+    """The New York Stock Exchange's regular hours; those of equity options too."""
+    FUTURES = "futures"
+    """CME Globex: from the evening before to the afternoon, with a pause."""
+
+
 @dataclass(frozen=True, slots=True)
 class TradingSession:
-    """Regular hours of the exchange on one date; `is_early_close` on a shortened day."""
+    """The hours of one market that belong to one trade date; `is_early_close` on a shortened day."""
 
     on: date
     opens_at: datetime
     closes_at: datetime
     is_early_close: bool = False
+    market: Market = Market.EQUITIES
 
 
 class MarketPhase(StrEnum):
@@ -99,10 +111,11 @@ _EXTENDED_AFTER = timedelta(hours=4)
 
 
 def market_state(sessions: tuple[TradingSession, ...], now: datetime) -> MarketState:
-    """The market's phase at `now` from known `sessions` in order of date.
+    """The phase of the equity market at `now` from known `sessions`, those of each market in order of date.
 
     Extended hours run from 04:00 to 20:00 New York on a regular day. Unknown when `sessions` do not reach `now`.
     """
+    sessions = tuple(each for each in sessions if each.market is Market.EQUITIES)
     today = exchange_date(now)
     upcoming = next((each for each in sessions if each.opens_at > now), None)
     until_open = upcoming.opens_at - now if upcoming else None

@@ -32,6 +32,42 @@ class RunStatus(StrEnum):
     FAILED = "failed"
 
 
+class SyncKind(StrEnum):
+    """What of a broker a connection syncs."""
+
+    POSITIONS = "positions"
+    """Positions, balances and market data: one cycle."""
+    TRANSACTIONS = "transactions"
+    ORDERS = "orders"
+
+
+class StreamState(StrEnum):
+    """How the market data between two syncs is doing."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    SILENT = "silent"
+    """Connected, and nothing has come for longer than it should."""
+    CLOSED = "closed"
+    """Connected, and the markets are closed."""
+    BROKEN = "broken"
+    """It broke off and starts again."""
+    REFUSED = "refused"
+    """The broker refuses the market data: a log-in or a subscription is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """The state of one connection's stream, and since when."""
+
+    state: StreamState
+    since: datetime
+    message: str = ""
+    """A sentence where something is wrong, with the next step."""
+    overflow: int = 0
+    """Updates that were replaced by newer ones before they could be stored, since the engine started."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncError:
     """Why a run failed or is partial: a kind, a sentence, the next step. Without a kind it is a note on a whole run."""
@@ -50,6 +86,8 @@ class SyncCounts:
     closed: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    transactions_added: int = 0
+    orders_synced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +132,7 @@ class Connection:
     is_syncing: bool = False
     is_delayed: bool = False
     """Whether its market data came delayed at the last sync."""
+    sync_kinds: frozenset[SyncKind] = frozenset({SyncKind.POSITIONS})
+    """What of it is synced."""
+    stream: StreamStatus | None = None
+    """`None` where it has no stream, or none was begun."""

@@ -286,7 +286,8 @@ def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances
         return
     amounts = (balances.net_liquidating_value, balances.cash_balance, balances.buying_power)
     sqlite.execute(
-        f"""INSERT OR REPLACE INTO balances (account_id, {rows.BALANCE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        f"""INSERT OR REPLACE INTO balances (account_id, {rows.BALANCE_COLUMNS})
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             account,
             balances.currency,
@@ -295,6 +296,9 @@ def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances
             json.dumps([decimal_text(value) for value in balances.position_values]),
             json.dumps({name: decimal_text(rate) for name, rate in balances.exchange_rates.items()}),
             instant_text(balances.received_at),
+            decimal_text(balances.open_pnl),
+            decimal_text(balances.day_pnl),
+            balances.position_count,
         ),
     )
     sqlite.execute(

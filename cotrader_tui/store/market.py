@@ -93,6 +93,7 @@ def _quote_row(quote: Quote) -> tuple[Any, ...]:
         decimal_text(quote.previous_close),
         quote.source,
         instant_text(quote.received_at),
+        int(quote.is_halted),
     )
 
 
@@ -122,9 +123,15 @@ def store_sessions(sqlite: sqlite3.Connection, sessions: Iterable[TradingSession
     """Replace the known trading sessions."""
     sqlite.execute("DELETE FROM trading_sessions")
     sqlite.executemany(
-        'INSERT INTO trading_sessions ("on", opens_at, closes_at, is_early_close) VALUES (?, ?, ?, ?)',
+        'INSERT INTO trading_sessions (market, "on", opens_at, closes_at, is_early_close) VALUES (?, ?, ?, ?, ?)',
         [
-            (date_text(each.on), instant_text(each.opens_at), instant_text(each.closes_at), int(each.is_early_close))
+            (
+                each.market,
+                date_text(each.on),
+                instant_text(each.opens_at),
+                instant_text(each.closes_at),
+                int(each.is_early_close),
+            )
             for each in sessions
         ],
     )

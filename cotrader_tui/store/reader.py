@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
-from cotrader_tui.domain.market import TradingSession
+from cotrader_tui.domain.market import Market, TradingSession
 from cotrader_tui.domain.portfolio import AccountBook, LeaseHolder, Leg, PortfolioSnapshot
 from cotrader_tui.domain.positions import EventKind, PositionEvent, PositionSnapshot, RealizedSource
 from cotrader_tui.domain.sync import Connection, SyncRun
@@ -209,13 +209,14 @@ class Reader:
         return (rows.run_from(row) for row in self._sqlite.execute(sql, (*values, limit)).fetchall())
 
     def _sessions(self) -> Iterator[TradingSession]:
-        sql = 'SELECT "on", opens_at, closes_at, is_early_close FROM trading_sessions ORDER BY "on"'
-        for on, opens_at, closes_at, is_early_close in self._sqlite.execute(sql).fetchall():
+        sql = 'SELECT market, "on", opens_at, closes_at, is_early_close FROM trading_sessions ORDER BY market, "on"'
+        for market, on, opens_at, closes_at, is_early_close in self._sqlite.execute(sql).fetchall():
             yield TradingSession(
                 date.fromisoformat(on),
                 datetime.fromisoformat(opens_at),
                 datetime.fromisoformat(closes_at),
                 bool(is_early_close),
+                Market(market),
             )
 
     def _lease(self) -> LeaseHolder | None:

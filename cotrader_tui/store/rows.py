@@ -18,8 +18,11 @@ from cotrader_tui.domain.sync import (
     Connection,
     ConnectionStatus,
     RunStatus,
+    StreamState,
+    StreamStatus,
     SyncCounts,
     SyncError,
+    SyncKind,
     SyncRun,
     Trigger,
 )
@@ -38,19 +41,21 @@ POSITION_COLUMNS = (
     "last_synced_at, orphaned_since, entry_at, entry_underlying_price, entry_delta, entry_gamma, entry_theta, "
     "entry_vega, entry_rho, entry_iv, entry_greeks_as_of, entry_greeks_source"
 )
-QUOTE_COLUMNS = "mark, mark_source, bid, ask, last, previous_close, source, received_at"
+QUOTE_COLUMNS = "mark, mark_source, bid, ask, last, previous_close, source, received_at, is_halted"
 GREEKS_COLUMNS = "delta, gamma, theta, vega, rho, iv, source, as_of, received_at"
 BALANCE_COLUMNS = (
     "currency, net_liquidating_value, cash_balance, buying_power, maintenance_requirement, position_values, "
-    "exchange_rates, received_at"
+    "exchange_rates, received_at, open_pnl, day_pnl, position_count"
 )
 RUN_COLUMNS = (
     "id, cycle, trigger, sync_type, status, started_at, completed_at, positions_added, positions_updated, "
-    "positions_closed, positions_unchanged, quarantined, error_kind, error_message, hint"
+    "positions_closed, positions_unchanged, quarantined, transactions_added, orders_synced, error_kind, error_message, "
+    "hint"
 )
 CONNECTION_COLUMNS = (
     "name, broker, label, status, sync_enabled, sync_interval, last_sync_at, last_sync_status, last_error_kind, "
-    "last_error_message, last_error_hint, consecutive_failures, is_delayed"
+    "last_error_message, last_error_hint, consecutive_failures, is_delayed, sync_kinds, stream_state, stream_message, "
+    "stream_since, stream_overflow"
 )
 
 
@@ -130,7 +135,7 @@ def position_from(row: Row, account: AccountId, instrument: Instrument) -> Posit
 
 
 def quote_from(row: Row, instrument: InstrumentId) -> Quote | None:
-    mark, mark_source, bid, ask, last, previous_close, source, received_at = row
+    mark, mark_source, bid, ask, last, previous_close, source, received_at, is_halted = row
     if received_at is None:
         return None
     return Quote(
@@ -143,6 +148,7 @@ def quote_from(row: Row, instrument: InstrumentId) -> Quote | None:
         ask=decimal_value(ask),
         last=decimal_value(last),
         previous_close=decimal_value(previous_close),
+        is_halted=bool(is_halted),
     )
 
 
@@ -188,7 +194,7 @@ def account_from(row: Row) -> AccountBook:
 
 
 def _balances(row: Row) -> Balances | None:
-    currency, net_liquidating_value, cash, buying_power, maintenance, values, rates, received_at = row
+    currency, net_liquidating_value, cash, buying_power, maintenance, values, rates, received_at, *totals = row
     if received_at is None:
         return None
     return Balances(
@@ -200,6 +206,9 @@ def _balances(row: Row) -> Balances | None:
         received_at=_instant(received_at),
         position_values=tuple(Decimal(value) for value in json.loads(values)),
         exchange_rates={name: Decimal(rate) for name, rate in json.loads(rates).items()},
+        open_pnl=decimal_value(totals[0]),
+        day_pnl=decimal_value(totals[1]),
+        position_count=totals[2],
     )
 
 
@@ -212,7 +221,7 @@ def error_from(kind: str | None, message: str | None, hint: str | None) -> SyncE
 def run_from(row: Row) -> SyncRun:
     """A run from connection, broker, account number, then the run's own columns."""
     connection, broker, account, number, cycle, trigger, sync_type, status, started_at, completed_at, *rest = row
-    added, updated, closed, unchanged, quarantined, kind, message, hint = rest
+    added, updated, closed, unchanged, quarantined, transactions, orders, kind, message, hint = rest
     return SyncRun(
         id=number,
         cycle=cycle,
@@ -224,7 +233,7 @@ def run_from(row: Row) -> SyncRun:
         status=RunStatus(status),
         started_at=_instant(started_at),
         completed_at=instant_value(completed_at),
-        counts=SyncCounts(added, updated, closed, unchanged, quarantined),
+        counts=SyncCounts(added, updated, closed, unchanged, quarantined, transactions, orders),
         error=error_from(kind, message, hint),
     )
 
@@ -232,7 +241,7 @@ def run_from(row: Row) -> SyncRun:
 def connection_from(row: Row) -> Connection:
     """A connection from its columns, then whether a run of it is under way."""
     name, broker, label, status, enabled, interval, last_at, last_status, kind, message, hint, failures, *rest = row
-    is_delayed, running = rest
+    is_delayed, kinds, *stream, running = rest
     return Connection(
         name=name,
         broker=broker,
@@ -246,4 +255,11 @@ def connection_from(row: Row) -> Connection:
         consecutive_failures=failures,
         is_syncing=bool(running),
         is_delayed=bool(is_delayed),
+        sync_kinds=frozenset(SyncKind(kind) for kind in kinds.split(",") if kind),
+        stream=_stream(stream),
     )
+
+
+def _stream(row: Row) -> StreamStatus | None:
+    state, message, since, overflow = row
+    return None if state is None else StreamStatus(StreamState(state), _instant(since), message or "", overflow)

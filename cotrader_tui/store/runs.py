@@ -66,8 +66,8 @@ def finish_run(
     """End one run."""
     sqlite.execute(
         """UPDATE sync_runs SET status = ?, completed_at = ?, positions_added = ?, positions_updated = ?,
-                  positions_closed = ?, positions_unchanged = ?, quarantined = ?, error_kind = ?, error_message = ?,
-                  hint = ? WHERE id = ?""",
+                  positions_closed = ?, positions_unchanged = ?, quarantined = ?, transactions_added = ?,
+                  orders_synced = ?, error_kind = ?, error_message = ?, hint = ? WHERE id = ?""",
         (
             status,
             instant_text(now),
@@ -76,6 +76,8 @@ def finish_run(
             counts.closed,
             counts.unchanged,
             counts.quarantined,
+            counts.transactions_added,
+            counts.orders_synced,
             *error_columns(error),
             run,
         ),

@@ -18,7 +18,7 @@ from cotrader_tui.domain.changes import Reconciliation, StoredAccount
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.market import Greeks, Quote, TradingSession
 from cotrader_tui.domain.portfolio import Account
-from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, SyncCounts, SyncError, Trigger
+from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, StreamStatus, SyncCounts, SyncError, Trigger
 from cotrader_tui.errors import ErrorKind
 from cotrader_tui.store import landing, market, retention, runs
 from cotrader_tui.store.codec import instant_text
@@ -295,6 +295,15 @@ class Writer:
         """Replace the latest market data of instruments already known; others are ignored."""
         with self.transaction():
             market.update_market(self._sqlite, quotes, greeks)
+
+    def store_stream(self, connection: int, status: StreamStatus) -> None:
+        """Say how a connection's stream is doing."""
+        with self.transaction():
+            self._sqlite.execute(
+                """UPDATE connections SET stream_state = ?, stream_message = ?, stream_since = ?, stream_overflow = ?
+                    WHERE id = ?""",
+                (status.state, status.message, instant_text(status.since), status.overflow, connection),
+            )
 
     def store_sessions(self, sessions: Iterable[TradingSession]) -> None:
         """Replace the known trading sessions."""

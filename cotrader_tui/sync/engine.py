@@ -14,9 +14,10 @@ from cotrader_tui.brokers.base import Broker, ConnectionConfig, StreamingBroker
 from cotrader_tui.domain.clock import Clock, exchange_date
 from cotrader_tui.domain.market import TradingSession
 from cotrader_tui.domain.sync import RunStatus, SyncError, Trigger
-from cotrader_tui.errors import BrokerError, CorruptStoreError, ErrorKind, StoreError
+from cotrader_tui.errors import CorruptStoreError, ErrorKind, StoreError
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.cycle import CycleOutcome, run_cycle
+from cotrader_tui.sync.market import FollowedStream
 from cotrader_tui.sync.schedule import Health, next_sync_at
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ _LONGEST_NAP = 1.0
 _THIN_EVERY = timedelta(hours=1)
 _SESSIONS_EVERY = timedelta(hours=12)
 _SESSIONS_BACK, _SESSIONS_AHEAD = timedelta(days=10), timedelta(days=14)
-_STREAM_BACKOFF = (1.0, 60.0)
 _AT_ONCE = 16
 _LET_GO_WITHIN = 1.0
 
@@ -209,27 +209,9 @@ class Engine:
             log.exception("Could not %s", what)
 
     async def _follow_market(self, link: Link, broker: StreamingBroker) -> None:
-        """Keep quotes and Greeks moving between cycles; a broken stream starts again with backoff.
-
-        Only a stream that lasted starts the backoff anew: one that sends a little and breaks is broken all the same.
-        """
         await link.has_landed.wait()
-        loop, (wait, longest) = asyncio.get_running_loop(), _STREAM_BACKOFF
-        while True:
-            started = loop.time()
-            try:
-                async for update in broker.stream():
-                    self._writer.update_market(update.quotes, update.greeks)
-            except (BrokerError, StoreError) as error:
-                if isinstance(error, CorruptStoreError):
-                    raise
-                log.warning("The market data of %s broke off: %s", link.config.name, error)
-            except Exception:
-                log.exception("The market data of %s broke off", link.config.name)
-            if loop.time() - started > longest:
-                wait = _STREAM_BACKOFF[0]
-            await asyncio.sleep(wait * (0.5 + self._chance()))
-            wait = min(2 * wait, longest)
+        stream = FollowedStream(link.config.name, link.number, broker, link.is_wanted.set)
+        await stream.follow(self._writer, self._clock, self._chance)
 
 
 def _tell(link: Link, outcome: CycleOutcome) -> None:

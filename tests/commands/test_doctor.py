@@ -26,7 +26,12 @@ from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TastytradeSta
 
 CANARY = "canary-51c0d"
 GRANT = ConnectionConfig(
-    "tastytrade", "tastytrade", "SANDBOX", timedelta(seconds=30), frozenset({"5WT00001"}), secrets={"x": Secret(CANARY)}
+    "tastytrade",
+    "tastytrade",
+    "SANDBOX",
+    timedelta(seconds=30),
+    account_filter=frozenset({"5WT00001"}),
+    secrets={"x": Secret(CANARY)},
 )
 
 

@@ -1,23 +1,14 @@
-"""The schema as append-only migrations. A migration that has shipped is never edited."""
+"""Connections, accounts, positions and their history, sync runs, requests, the lease, the public view."""
 
 from __future__ import annotations
 
 from sqlite_utils import Database
-from sqlite_utils.db import Table
-from sqlite_utils.migrations import Migrations
 
-MIGRATIONS = Migrations("cotrader")
+from cotrader_tui.store.schema.tables import table
 
 
-def _table(db: Database, name: str) -> Table:
-    table = db[name]
-    assert isinstance(table, Table)
-    return table
-
-
-@MIGRATIONS()
-def m001_book(db: Database) -> None:
-    """Connections, accounts, positions and their history, sync runs, requests, the lease, the public view."""
+def create_book(db: Database) -> None:
+    """Make every table of the first version."""
     _create_connections(db)
     _create_accounts(db)
     _create_instruments(db)
@@ -26,11 +17,10 @@ def m001_book(db: Database) -> None:
     _create_history(db)
     _create_sync(db)
     _create_public_view(db)
-    db.execute("PRAGMA user_version = 1")
 
 
 def _create_connections(db: Database) -> None:
-    _table(db, "connections").create(
+    table(db, "connections").create(
         {
             "id": int,
             "name": str,
@@ -62,11 +52,11 @@ def _create_connections(db: Database) -> None:
         defaults={"label": "", "status": "active", "sync_enabled": 1, "consecutive_failures": 0, "grant_refusals": 0},
         strict=True,
     )
-    _table(db, "connections").create_index(["name"], unique=True)
+    table(db, "connections").create_index(["name"], unique=True)
 
 
 def _create_accounts(db: Database) -> None:
-    _table(db, "accounts").create(
+    table(db, "accounts").create(
         {
             "id": int,
             "connection_id": int,
@@ -84,8 +74,8 @@ def _create_accounts(db: Database) -> None:
         defaults={"is_included": 1},
         strict=True,
     )
-    _table(db, "accounts").create_index(["broker", "number"], unique=True)
-    _table(db, "balances").create(
+    table(db, "accounts").create_index(["broker", "number"], unique=True)
+    table(db, "balances").create(
         {
             "account_id": int,
             "currency": str,
@@ -104,7 +94,7 @@ def _create_accounts(db: Database) -> None:
 
 
 def _create_instruments(db: Database) -> None:
-    _table(db, "instruments").create(
+    table(db, "instruments").create(
         {
             "id": int,
             "broker": str,
@@ -127,11 +117,11 @@ def _create_instruments(db: Database) -> None:
         defaults={"is_adjusted": 0},
         strict=True,
     )
-    _table(db, "instruments").create_index(["broker", "key"], unique=True)
+    table(db, "instruments").create_index(["broker", "key"], unique=True)
 
 
 def _create_positions(db: Database) -> None:
-    _table(db, "positions").create(
+    table(db, "positions").create(
         {
             "id": int,
             "account_id": int,
@@ -169,9 +159,9 @@ def _create_positions(db: Database) -> None:
         strict=True,
     )
     db.execute("CREATE UNIQUE INDEX one_open_position ON positions (account_id, instrument_id) WHERE status = 'open'")
-    _table(db, "positions").create_index(["last_synced_at"])
-    _table(db, "positions").create_index(["account_id", "status", "closed_at"])
-    _table(db, "position_events").create(
+    table(db, "positions").create_index(["last_synced_at"])
+    table(db, "positions").create_index(["account_id", "status", "closed_at"])
+    table(db, "position_events").create(
         {
             "id": int,
             "position_id": int,
@@ -190,11 +180,11 @@ def _create_positions(db: Database) -> None:
         not_null={"position_id", "run_id", "at", "kind", "quantity_before", "quantity_after"},
         strict=True,
     )
-    _table(db, "position_events").create_index(["position_id"])
+    table(db, "position_events").create_index(["position_id"])
 
 
 def _create_market(db: Database) -> None:
-    _table(db, "quotes").create(
+    table(db, "quotes").create(
         {
             "instrument_id": int,
             "mark": str,
@@ -211,7 +201,7 @@ def _create_market(db: Database) -> None:
         not_null={"source", "received_at"},
         strict=True,
     )
-    _table(db, "greeks").create(
+    table(db, "greeks").create(
         {
             "instrument_id": int,
             "delta": float,
@@ -229,7 +219,7 @@ def _create_market(db: Database) -> None:
         not_null={"source", "as_of", "received_at"},
         strict=True,
     )
-    _table(db, "trading_sessions").create(
+    table(db, "trading_sessions").create(
         {"on": str, "opens_at": str, "closes_at": str, "is_early_close": int},
         pk="on",
         not_null={"opens_at", "closes_at", "is_early_close"},
@@ -238,7 +228,7 @@ def _create_market(db: Database) -> None:
 
 
 def _create_history(db: Database) -> None:
-    _table(db, "position_snapshots").create(
+    table(db, "position_snapshots").create(
         {
             "id": int,
             "position_id": int,
@@ -260,9 +250,9 @@ def _create_history(db: Database) -> None:
         not_null={"position_id", "taken_at", "quantity"},
         strict=True,
     )
-    _table(db, "position_snapshots").create_index(["position_id", "taken_at"])
-    _table(db, "position_snapshots").create_index(["taken_at"])
-    _table(db, "account_snapshots").create(
+    table(db, "position_snapshots").create_index(["position_id", "taken_at"])
+    table(db, "position_snapshots").create_index(["taken_at"])
+    table(db, "account_snapshots").create(
         {
             "id": int,
             "account_id": int,
@@ -276,12 +266,12 @@ def _create_history(db: Database) -> None:
         not_null={"account_id", "taken_at"},
         strict=True,
     )
-    _table(db, "account_snapshots").create_index(["account_id", "taken_at"])
-    _table(db, "account_snapshots").create_index(["taken_at"])
+    table(db, "account_snapshots").create_index(["account_id", "taken_at"])
+    table(db, "account_snapshots").create_index(["taken_at"])
 
 
 def _create_sync(db: Database) -> None:
-    _table(db, "sync_runs").create(
+    table(db, "sync_runs").create(
         {
             "id": int,
             "cycle": int,
@@ -313,27 +303,27 @@ def _create_sync(db: Database) -> None:
         },
         strict=True,
     )
-    _table(db, "sync_runs").create_index(["started_at"])
-    _table(db, "sync_runs").create_index(["cycle"])
-    _table(db, "quarantined_rows").create(
+    table(db, "sync_runs").create_index(["started_at"])
+    table(db, "sync_runs").create_index(["cycle"])
+    table(db, "quarantined_rows").create(
         {"id": int, "run_id": int, "symbol": str, "reason": str, "raw": str},
         pk="id",
         foreign_keys=[("run_id", "sync_runs", "id")],
         not_null={"run_id", "reason", "raw"},
         strict=True,
     )
-    _table(db, "quarantined_rows").create_index(["run_id"])
-    _table(db, "sync_requests").create(
+    table(db, "quarantined_rows").create_index(["run_id"])
+    table(db, "sync_requests").create(
         {"id": int, "connection_id": int, "requested_at": str, "cycle": int, "finished_at": str},
         pk="id",
         foreign_keys=[("connection_id", "connections", "id")],
         not_null={"connection_id", "requested_at"},
         strict=True,
     )
-    _table(db, "sync_lease").create(
+    table(db, "sync_lease").create(
         {"id": int, "pid": int, "host": str, "since": str}, pk="id", not_null={"pid", "host", "since"}, strict=True
     )
-    _table(db, "properties").create({"key": str, "value": str}, pk="key", not_null={"value"}, strict=True)
+    table(db, "properties").create({"key": str, "value": str}, pk="key", not_null={"value"}, strict=True)
 
 
 def _create_public_view(db: Database) -> None:
@@ -364,12 +354,3 @@ def _create_public_view(db: Database) -> None:
          WHERE p.status = 'open'
         """,
     )
-
-
-@MIGRATIONS()
-def m002_day_base_and_rates(db: Database) -> None:
-    """A broker's own base of day P&L, its exchange rates, and whether its market data is delayed."""
-    _table(db, "positions").add_column("day_base", str)
-    _table(db, "balances").add_column("exchange_rates", str, not_null_default="{}")
-    _table(db, "connections").add_column("is_delayed", int, not_null_default=0)
-    db.execute("PRAGMA user_version = 2")
