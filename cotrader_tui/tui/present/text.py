@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from unicodedata import east_asian_width
 
 GAP = 1
@@ -43,6 +44,28 @@ class Row:
 
     key: str
     cells: Mapping[str, Piece]
+
+
+class Rows(Protocol):
+    """The rows of a table in order. What a row says is made only when it is asked for: of thousands few can be seen."""
+
+    @property
+    def keys(self) -> Sequence[str]: ...
+
+    def cells(self, key: str) -> Mapping[str, Piece]:
+        """The cells of a row by column key; raises KeyError where there is no such row."""
+        ...
+
+
+class MadeRows:
+    """Rows that are made already."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._cells = {row.key: row.cells for row in rows}
+        self.keys: Sequence[str] = tuple(self._cells)
+
+    def cells(self, key: str) -> Mapping[str, Piece]:
+        return self._cells[key]
 
 
 def cell_width(text: str) -> int:

@@ -15,9 +15,9 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.timer import Timer
 
-from cotrader_tui.tui.present.text import Column, Piece, Row, fitting
+from cotrader_tui.tui.present.text import Column, MadeRows, Piece, Row, Rows, fitting
 from cotrader_tui.tui.widgets.live_marks import Marks
-from cotrader_tui.tui.widgets.live_model import NOTHING, LiveModel
+from cotrader_tui.tui.widgets.live_model import NOTHING, Cells, LiveModel
 from cotrader_tui.tui.widgets.live_paint import Layout, Look, Palette, header_cells, painted
 
 FLUSHES_PER_SECOND = 4.0
@@ -102,7 +102,7 @@ class LiveView(ScrollView):
         self._marks = Marks(max(1, round(_MARKED / self._rest)))
         self._layout = Layout(())
         self._palette = Palette(self._style_of)
-        self._strips: LRUCache[str, tuple[Look, Strip]] = LRUCache(_KEPT_STRIPS)
+        self._strips: LRUCache[str, tuple[Look, Cells, Strip]] = LRUCache(_KEPT_STRIPS)
         self._ticker: Timer | None = None
         self._is_ticking = False
         self._resize_timer: Timer | None = None
@@ -128,9 +128,9 @@ class LiveView(ScrollView):
         """How the line of a row looks as a whole."""
         return Look.PLAIN
 
-    def show(self, rows: Sequence[Row]) -> None:
+    def show(self, rows: Rows | Sequence[Row]) -> None:
         """Show `rows`. Values change with the next flush; rows come, go and move when they may (see `settle`)."""
-        self.model.apply(rows)
+        self.model.apply(MadeRows(rows) if isinstance(rows, Sequence) else rows)
         if not self.visible_columns:
             self._lay_out()
         self.settle()
@@ -203,7 +203,7 @@ class LiveView(ScrollView):
         elif not self.can_flush():
             self.counts.skipped += 1
         else:
-            self._repaint_changes(self.model.take_dirty(), self._marks.expire())
+            self._repaint_changes(self.model.take_dirty(self.seen_keys), self._marks.expire())
 
     @property
     def _is_seen(self) -> bool:
@@ -216,7 +216,7 @@ class LiveView(ScrollView):
 
     def _take_unseen(self) -> None:
         """Take changes in without painting."""
-        self.model.take_dirty()
+        self.model.take_dirty(())
         self._marks.clear()
         self._strips.clear()
         self._is_stale = True
@@ -269,13 +269,13 @@ class LiveView(ScrollView):
         return strip.adjust_cell_length(width, self._palette.style(Look.PLAIN))
 
     def _row_strip(self, key: str, width: int) -> Strip:
-        look = self.look_of(key)
+        look, cells = self.look_of(key), self.model.cells_to_paint(key)
         kept = self._strips.get(key)
-        if kept is not None and kept[0] is look:
-            return kept[1]
+        if kept is not None and kept[0] is look and kept[1] == cells:
+            return kept[2]
         self.counts.painted += 1
-        strip = painted(self._layout, self.model.cells(key), self._palette, look, self._marks.of(key), width)
-        self._strips[key] = look, strip
+        strip = painted(self._layout, cells, self._palette, look, self._marks.of(key), width)
+        self._strips[key] = look, cells, strip
         return strip
 
     def _style_of(self, look: Look) -> Style:
