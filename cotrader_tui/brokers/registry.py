@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import entry_points
 
 from cotrader_tui.brokers.base import BrokerFactory
@@ -15,8 +16,9 @@ def broker_names() -> tuple[str, ...]:
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
+@cache
 def broker_factory(name: str) -> BrokerFactory:
-    """Load the adapter of one broker.
+    """Load the adapter of one broker; looked up once, since that reads the metadata of every package installed.
 
     Raises:
         ConfigError: no such broker is installed.

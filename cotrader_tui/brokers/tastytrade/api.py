@@ -22,6 +22,7 @@ from cotrader_tui.brokers.tastytrade.errors import (
     network_faults,
     unreadable,
 )
+from cotrader_tui.brokers.tastytrade.tls import trusted
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.errors import ConfigError
 
@@ -45,6 +46,7 @@ class Api:
             _secret(config, "refresh_token"),
             is_test=config.options.get("is_sandbox") == "1",
             timeout=call_timeout,
+            verify=trusted(),
             event_hooks={"response": [_raise_for_status]},
         )
         if address := config.options.get("api_url"):

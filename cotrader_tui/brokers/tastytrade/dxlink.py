@@ -13,6 +13,7 @@ from httpx2.websockets import AsyncWebSocketSession, HTTPXWSException
 from tastytrade import DXLinkStreamer, Session
 from tastytrade.dxfeed import Event
 
+from cotrader_tui.brokers.tastytrade.tls import trusted
 from cotrader_tui.errors import BrokerError, ErrorKind
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class _QuoteTokenSession:
 
     def __init__(self, quote_token: Mapping[str, Any], timeout: float) -> None:
         self._quote_token = quote_token
-        self.client_kwargs = {"timeout": timeout}
+        self.client_kwargs = {"timeout": timeout, "verify": trusted()}
 
     async def _get(self, _path: str) -> Mapping[str, Any]:
         return self._quote_token
