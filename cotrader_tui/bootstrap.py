@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cotrader_tui.secret_store.store import SecretStore
     from cotrader_tui.store.writer import Writer
     from cotrader_tui.sync.engine import Engine
+    from cotrader_tui.tui.app import CotraderApp
 
 DEMO_SEED = "7"
 
@@ -186,6 +187,19 @@ async def _accounts(config: ConnectionConfig, within: float) -> tuple[Account, .
 
 def run_screen(settings: Settings) -> int:
     """The full-screen monitor; returns the exit code."""
+    app = make_screen(settings)
+    result = app.run()
+    if result == "demo":
+        os.execv(sys.executable, [sys.executable, "-m", "cotrader_tui", "--demo"])
+    return app.return_code or ExitCode.SUCCESS
+
+
+def make_screen(settings: Settings) -> CotraderApp:
+    """The full-screen monitor, ready to run.
+
+    Raises:
+        ConfigError: `--demo` names the database of a real book.
+    """
     from cotrader_tui.tui.app import CotraderApp
     from cotrader_tui.tui.engine_process import EngineProcess
     from cotrader_tui.tui.ports import ScreenOptions
@@ -196,7 +210,7 @@ def run_screen(settings: Settings) -> int:
     if settings.connections:
         database = settings.database
         keeper = EngineProcess(_worker_command(settings), settings.log_file, lambda: is_held(database))
-    app = CotraderApp(
+    return CotraderApp(
         database=settings.database,
         clock=system_clock,
         request_sync=lambda: _ask(settings.database),
@@ -211,10 +225,6 @@ def run_screen(settings: Settings) -> int:
             unconfigured=_unconfigured(settings),
         ),
     )
-    result = app.run()
-    if result == "demo":
-        os.execv(sys.executable, [sys.executable, "-m", "cotrader_tui", "--demo"])
-    return app.return_code or ExitCode.SUCCESS
 
 
 def _refuse_real_book(settings: Settings) -> None:

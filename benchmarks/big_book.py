@@ -1,0 +1,269 @@
+"""A large book: how long the first cycle takes, and how long the screen stalls meanwhile.
+
+    python benchmarks/big_book.py [--connections N] [--positions N] [--shares]
+
+A tastytrade stand-in on loopback serves so many log-ins with one account each, of so many positions each, half of them
+options. The real screen runs in a pty of 200×50 with the real engine behind it, both new, until every connection has
+landed. Stall: the longest an asyncio nap of 5 ms in the screen overslept after the first paint; beside it the same nap
+in a process that does nothing, which is what this machine does by itself. Memory is the peak. Linux only.
+Targets: 1,000 connections of 10 positions within 120 s; 1 connection of 10,000 positions; stall 25 ms for both, the
+screen's and the engine's memory are told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tests.standin.book import Book
+from tests.standin.payloads import Json, balances_payload, equity_row, greeks_event, option_row
+from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TastytradeStandin
+
+SIZE = (200, 50)
+NAP = 0.005
+PATIENCE = 600.0
+UNDERLYINGS = ("AAPL", "MSFT", "NVDA", "KO", "SPY", "QQQ", "IWM", "TSLA", "AMZN", "GOOGL")
+
+
+# The server
+
+
+class ManyLogins(TastytradeStandin):
+    """Knows a log-in for each account of its book: its refresh token ends with the account's place."""
+
+    __slots__ = ()
+
+    async def _token(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        place = str(asked.get("refresh_token", "")).removeprefix(f"{REFRESH_TOKEN}-")
+        token = f"access-{place}"
+        with self._lock:
+            self._good_tokens.add(token)
+        return web.json_response({"access_token": token, "token_type": "Bearer", "expires_in": 900})
+
+    async def _accounts(self, request: web.Request) -> web.Response:
+        place = request.headers["Authorization"].rpartition("-")[2]
+        return web.json_response({"data": {"items": [self.book.accounts[account_of(int(place))]]}, "context": ""})
+
+
+def account_of(place: int) -> str:
+    return f"5WB{place:05}"
+
+
+def book_of(connections: int, positions: int, *, has_options: bool) -> Book:
+    book = Book()
+    expiration = datetime.now(UTC).date() + timedelta(days=45)
+    for place in range(connections):
+        rows: list[Json] = []
+        for at in range(positions):
+            underlying = UNDERLYINGS[at % len(UNDERLYINGS)]
+            if has_options and at % 2:
+                strike = 50 + at // 2
+                rows.append(option_row(underlying, expiration, "CP"[at % 3 == 0], strike, -1 - at % 3, "2.5", "2.25"))
+            else:
+                rows.append(equity_row(f"{underlying}{at // 10 or ''}", 100 + at, "50.25", "51.5"))
+        book.add_account(account_of(place), rows, balances_payload("250000.00", "12000.00"))
+        book.greeks.update({row["streamer-symbol"]: greeks_event(0.4) for row in rows if "streamer-symbol" in row})
+    return book
+
+
+def serve(connections: int, positions: int, *, has_options: bool) -> None:
+    """Until its standard input closes."""
+    with ManyLogins(book_of(connections, positions, has_options=has_options)) as server:
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+        sys.stdout.write(f"{server.calls}\n")
+
+
+# The screen
+
+
+def screen(report: Path, connections: int) -> None:
+    """The monitor as `cotrader` runs it, with a nap beside it."""
+    from textual.pilot import Pilot
+
+    from cotrader_tui import bootstrap
+    from cotrader_tui.config import Options, process_settings
+
+    began = time.perf_counter()
+    app = bootstrap.make_screen(process_settings(Options()))
+
+    async def watch(_: Pilot[object]) -> None:
+        stalls: list[float] = []
+        painted = time.perf_counter()
+        landed: float | None = None
+        end = began + PATIENCE
+        while landed is None or time.perf_counter() < landed + 3:
+            before = time.perf_counter()
+            await asyncio.sleep(NAP)
+            now = time.perf_counter()
+            stalls.append(now - before - NAP)
+            snapshot = app.snapshot
+            done = 0 if snapshot is None else sum(book.last_synced_at is not None for book in snapshot.accounts)
+            if (done >= connections and landed is None) or now > end:
+                landed = now
+        figures = {"painted": painted - began, "landed": landed - began, "stalls": stalls, "memory": peak(os.getpid())}
+        lease = app.snapshot.lease if app.snapshot else None
+        figures["engine"] = peak(lease.pid) if lease is not None else None
+        figures["positions"] = len(app.snapshot.legs) if app.snapshot else 0
+        found.update(figures)
+        app.exit()
+
+    found: dict[str, object] = {}
+    app.run(auto_pilot=watch)
+    report.write_text(json.dumps(found))
+
+
+def peak(pid: int) -> int:
+    """The most memory a process has had, in kB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+# The bench
+
+
+@contextmanager
+def serving(arguments: list[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    command = [sys.executable, __file__, "--serve", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip(), process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def configure(home: Path, url: str, connections: int) -> None:
+    """Named connections with their secrets in the encrypted file."""
+    from cotrader_tui.brokers.base import Secret
+    from cotrader_tui.private_files import CONNECTIONS, write_private
+    from cotrader_tui.secret_store.store import SecretStore
+
+    folder = home / "config" / "cotrader"
+    folder.mkdir(parents=True, mode=0o700)
+    names = [f"login-{place:04}" for place in range(connections)]
+    definition = {"broker": "tastytrade", "api_url": url}
+    write_private(folder / CONNECTIONS, json.dumps(dict.fromkeys(names, definition)))
+    store = SecretStore(folder)
+    for place, name in enumerate(names):
+        secrets = {"client_secret": Secret(CLIENT_SECRET), "refresh_token": Secret(f"{REFRESH_TOKEN}-{place}")}
+        store.put(name, secrets)
+
+
+def in_a_pty(command: list[str], environ: Mapping[str, str], cwd: Path) -> None:
+    """Run a program to its end in a terminal that takes whatever it writes."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=dict(environ), cwd=cwd, start_new_session=True
+    )
+    os.close(slave)
+    threading.Thread(target=_drain, args=(master,), daemon=True).start()
+    process.wait()
+
+
+def _drain(master: int) -> None:
+    try:
+        while os.read(master, 65536):
+            continue
+    except OSError:
+        return
+
+
+def idle(seconds: float) -> list[float]:
+    """The same nap with nothing beside it."""
+
+    async def nap() -> list[float]:
+        found, end = [], time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            before = time.perf_counter()
+            await asyncio.sleep(NAP)
+            found.append(time.perf_counter() - before - NAP)
+        return found
+
+    return asyncio.run(nap())
+
+
+def in_ms(stalls: list[float]) -> str:
+    ordered = sorted(stalls)
+    at = [ordered[len(ordered) // 2], ordered[int(0.99 * (len(ordered) - 1))], ordered[-1]]
+    return "".join(f"{1000 * each:10.1f}" for each in at)
+
+
+def bench(arguments: list[str], connections: int, positions: int) -> None:
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    with tempfile.TemporaryDirectory() as folder, serving(arguments) as (url, server):
+        home = Path(folder)
+        configure(home, url, connections)
+        environ = {
+            **{key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "PYTHON_KEYRING_BACKEND")},
+            "HOME": folder,
+            "XDG_CONFIG_HOME": f"{folder}/config",
+            "XDG_DATA_HOME": f"{folder}/data",
+            "XDG_STATE_HOME": f"{folder}/state",
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        report = home / "report.json"
+        quiet = idle(5)
+        in_a_pty([sys.executable, __file__, "--screen", str(report), *arguments], environ, home)
+        found: dict[str, Any] = json.loads(report.read_text())
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.close()
+        calls = int(server.stdout.readline())
+        say(f"{connections} connections of {positions} positions: {found['positions']} positions on the screen")
+        say(f"every connection landed after {found['landed']:8.1f} s   (target for 1,000 × 10: 120 s)")
+        say(f"calls per connection          {calls / connections:8.1f}")
+        say(f"peak memory: screen {found['memory'] / 1024:.0f} MB, engine {(found['engine'] or 0) / 1024:.0f} MB")
+        say(f"{'stall in ms':24}{'median':>10}{'99 %':>10}{'longest':>10}")
+        say(f"{'the screen (target 25)':24}{in_ms(found['stalls'])}")
+        say(f"{'a process doing nothing':24}{in_ms(quiet)}")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A large book.")
+    parser.add_argument("--connections", type=int, default=1000)
+    parser.add_argument("--positions", type=int, default=10)
+    parser.add_argument("--shares", action="store_true", help="no options: no market data sockets")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--screen", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.connections, options.positions, has_options=not options.shares)
+    elif options.screen is not None:
+        screen(options.screen, options.connections)
+    else:
+        arguments = ["--connections", str(options.connections), "--positions", str(options.positions)]
+        bench([*arguments, *(["--shares"] if options.shares else [])], options.connections, options.positions)
+
+
+if __name__ == "__main__":
+    main()
