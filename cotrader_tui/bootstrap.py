@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cotrader_tui.config import Settings
+from cotrader_tui.config import Settings, broker_settings, connectable_brokers
+from cotrader_tui.connections_file import read_connections
 from cotrader_tui.domain.clock import system_clock
 from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, ErrorKind, StoreError
 from cotrader_tui.exit_codes import ExitCode
@@ -21,16 +23,20 @@ from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
 
 if TYPE_CHECKING:
-    from cotrader_tui.brokers.base import Broker, ConnectionConfig, Secret
+    from cotrader_tui.brokers.base import Broker, ConnectionConfig
     from cotrader_tui.domain.portfolio import Account
     from cotrader_tui.secret_store.store import SecretStore
     from cotrader_tui.store.writer import Writer
     from cotrader_tui.sync.engine import Engine
+    from cotrader_tui.sync.roster import Roster
     from cotrader_tui.tui.app import CotraderApp
+    from cotrader_tui.tui.ports import ConnectionPrograms
 
 DEMO_SEED = "7"
 
 _LET_GO_WITHIN = 2.0
+_SHARE_OF_A_THREAD = 0.001
+"""Seconds the screen's loop waits for its turn while a thread reads a large book; Python's own are five times that."""
 
 
 # Composing
@@ -71,12 +77,27 @@ def make_engine(
 ) -> Engine:
     """An engine for `connections`, whose stored secrets it reads where `settings` say.
 
-    `has_calendar` has it keep the exchange's sessions, which imports pandas.
+    `has_calendar` has it keep the exchange's sessions, which imports pandas, and follow `connections.json`.
     """
+    from cotrader_tui.analytics.reconciliation import reconcile_account
     from cotrader_tui.market_calendar import trading_sessions
+    from cotrader_tui.reference_rates import reference_rates
     from cotrader_tui.sync.engine import Engine
 
-    return Engine(writer, _brokers(connections, settings), system_clock, trading_sessions if has_calendar else None)
+    brokers = _brokers(connections, settings)
+    if not has_calendar:
+        return Engine(writer, brokers, system_clock, rates=reference_rates, checker=reconcile_account)
+    roster = None if settings.is_demo else _roster(settings)
+    return Engine(writer, brokers, system_clock, trading_sessions, roster, reference_rates, reconcile_account)
+
+
+def _roster(settings: Settings) -> Roster:
+    """The stored connections, followed while an engine runs; each one's secrets are read when it is first synced."""
+    from cotrader_tui.roster import FileRoster
+    from cotrader_tui.secret_store.locked_broker import LockedBroker
+
+    store = cache(lambda: secret_store(settings))
+    return FileRoster(settings, lambda config: LockedBroker(lambda: _unlocked(config, store)))
 
 
 def secret_store(settings: Settings) -> SecretStore:
@@ -95,25 +116,28 @@ def _broker(config: ConnectionConfig, store: SecretStore | None) -> Broker:
     """The broker of one connection; where its secrets cannot be read, one that says so and tries again."""
     from cotrader_tui.brokers.registry import broker_factory
 
-    make = broker_factory(config.broker)
     if store is None or not config.secret_names:
-        return make(config, system_clock)
-
-    def unlock() -> Mapping[str, Secret]:
-        secrets = store.get(config.name, config.secret_names)
-        mask(secrets.values())
-        return secrets
-
-    def make_with(secrets: Mapping[str, Secret]) -> Broker:
-        return make(replace(config, secrets=secrets), system_clock)
-
+        return broker_factory(config.broker)(config, system_clock)
     try:
-        secrets = unlock()
+        return _unlocked(config, lambda: store)
     except ConfigError:
         from cotrader_tui.secret_store.locked_broker import LockedBroker
 
-        return LockedBroker(unlock, make_with)
-    return make_with(secrets)
+        return LockedBroker(lambda: _unlocked(config, lambda: store))
+
+
+def _unlocked(config: ConnectionConfig, store: Callable[[], SecretStore]) -> Broker:
+    """The broker of one connection, with the secrets that `store` keeps for it.
+
+    Raises:
+        ConfigError: they cannot be read, or make no sense to the broker's adapter.
+    """
+    from cotrader_tui.brokers.registry import broker_factory
+
+    if config.secret_names:
+        config = replace(config, secrets=store().get(config.name, config.secret_names))
+        mask(config.secrets.values())
+    return broker_factory(config.broker)(config, system_clock)
 
 
 # Checking
@@ -206,23 +230,26 @@ def make_screen(settings: Settings) -> CotraderApp:
 
     if settings.is_demo and settings.database.exists():
         _refuse_real_book(settings)
-    keeper = None
-    if settings.connections:
-        database = settings.database
-        keeper = EngineProcess(_worker_command(settings), settings.log_file, lambda: is_held(database))
+    sys.setswitchinterval(_SHARE_OF_A_THREAD)
+    database = settings.database
     return CotraderApp(
         database=settings.database,
         clock=system_clock,
-        request_sync=lambda: _ask(settings.database),
-        keeper=keeper,
+        request_sync=lambda name: _ask(database, name),
+        keeper=EngineProcess(_worker_command(settings), settings.log_file, lambda: is_held(database)),
         options=ScreenOptions(
             is_demo=settings.is_demo,
             is_private=settings.is_private,
             theme=settings.theme,
             account=settings.account,
+            portfolio=settings.portfolio,
+            portfolios=settings.portfolios,
             has_color=settings.has_color,
             is_diffing=settings.is_diffing,
+            has_model_greeks=settings.has_model_greeks,
             unconfigured=_unconfigured(settings),
+            has_connections=bool(settings.connections),
+            programs=None if settings.is_demo else _connection_programs(settings),
         ),
     )
 
@@ -237,8 +264,39 @@ def _refuse_real_book(settings: Settings) -> None:
         return  # the screen tells what is wrong with it
 
 
-def _ask(database: Path) -> None:
-    request_sync(database, system_clock())
+def _ask(database: Path, connection: str | None) -> None:
+    request_sync(database, system_clock(), None if connection is None else (connection,))
+
+
+def _connection_programs(settings: Settings) -> ConnectionPrograms:
+    from cotrader_tui.commands.connect import is_required
+    from cotrader_tui.tui.ports import ConnectionPrograms, FormField
+
+    def fields(broker: str) -> tuple[FormField, ...]:
+        found = sorted(broker_settings(broker), key=lambda each: not is_required(each))
+        return tuple(
+            FormField(each.key.partition(".")[2], _label(each.description), each.is_secret, is_required(each))
+            for each in found
+        )
+
+    program = _program(settings)
+    return ConnectionPrograms(
+        fields={broker: fields(broker) for broker in connectable_brokers()},
+        connect=lambda broker, name: [*program, "connect", broker, f"--name={name}", "--stdin-json"],
+        disconnect=lambda name: [*program, "disconnect", name],
+        kept=lambda: _kept(settings),
+    )
+
+
+def _label(description: str) -> str:
+    return description[0].upper() + description[1:]
+
+
+def _kept(settings: Settings) -> tuple[str, ...]:
+    try:
+        return tuple(read_connections(settings.config_folder))
+    except ConfigError:
+        return ()  # whoever connects then is told what is wrong with the file
 
 
 def _unconfigured(settings: Settings) -> str | None:
@@ -252,10 +310,15 @@ def _unconfigured(settings: Settings) -> str | None:
     return None
 
 
-def _worker_command(settings: Settings) -> list[str]:
+def _program(settings: Settings) -> list[str]:
+    """This program with this screen's database and configuration."""
     command = [sys.executable, "-m", "cotrader_tui", "--db", str(settings.database)]
     if settings.config_file.exists():
         command += ["--config", str(settings.config_file)]
     if settings.is_demo:
         command.append("--demo")
-    return [*command, "daemon", "--until-stdin-closes"]
+    return command
+
+
+def _worker_command(settings: Settings) -> list[str]:
+    return [*_program(settings), "daemon", "--until-stdin-closes"]

@@ -70,6 +70,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         config=arguments.config,
         demo=arguments.demo,
         account=arguments.account,
+        portfolio=arguments.portfolio,
         privacy=arguments.privacy,
         no_color=arguments.no_color,
         no_diff=arguments.no_diff,
@@ -96,6 +97,8 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
             return _enrich(arguments, settings)
         case "stats":
             return _stats(arguments, settings, out)
+        case "transactions" | "orders":
+            return _history(arguments, settings, out)
         case "db":
             return _database(arguments, settings)
         case "connect":
@@ -115,7 +118,10 @@ def _screen(settings: Settings) -> int:
             "The monitor needs a terminal for its input, its output and its errors, on which it draws.",
             "Run `cotrader` in one, or use a command such as `cotrader positions`; `cotrader --help` lists them.",
         )
-    _refuse_unknown_account(settings)
+    if settings.account is not None or settings.portfolio is not None:
+        from cotrader_tui.commands.reading import refuse_unknown_account
+
+        refuse_unknown_account(settings)
     from cotrader_tui import bootstrap
 
     return bootstrap.run_screen(settings)
@@ -159,6 +165,19 @@ def _stats(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> in
 
     form = Format.JSON if arguments.json else Format.CSV if arguments.csv else Format.TEXT
     return stats.report(settings, form, system_clock(), out, sys.stderr)
+
+
+def _history(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import history
+    from cotrader_tui.commands.output import Format
+    from cotrader_tui.domain.clock import system_clock
+
+    form = Format.JSON if arguments.json else Format.CSV if arguments.csv else Format.TEXT
+    now = system_clock()
+    if arguments.command == "orders":
+        return history.orders(settings, form, now, out, sys.stderr, everything=arguments.all)
+    limit = -1 if arguments.all else arguments.limit
+    return history.transactions(settings, form, limit, now, out, sys.stderr)
 
 
 def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
@@ -215,9 +234,10 @@ def _connect(arguments: argparse.Namespace, settings: Settings) -> int:
 
     connect.refuse_demo(settings)
     name = arguments.name or arguments.broker
-    terminal = connect.process_terminal()
+    terminal = None if arguments.stdin_json else connect.process_terminal()
     connecting.refuse_name(settings, arguments.broker, name)
-    answers = connect.gather(arguments.broker, os.environ, terminal)
+    fields = connect.read_fields(sys.stdin) if arguments.stdin_json else {}
+    answers = connect.gather(arguments.broker, os.environ, terminal, fields)
     if answers.secrets and connecting.needs_passphrase(settings):
         settings = connect.with_passphrase(settings, terminal)
     try:
@@ -229,9 +249,7 @@ def _connect(arguments: argparse.Namespace, settings: Settings) -> int:
     numbers = [account.id.number for account in done.accounts]
     connect.report(settings, name, numbers, done.place, done.shared, sys.stderr)
     if is_held(settings.database):
-        sys.stderr.write(
-            "An engine runs that does not know of it yet: quit cotrader or its daemon and start it again.\n"
-        )
+        sys.stderr.write("The engine that runs takes it up within seconds.\n")
     return ExitCode.SUCCESS
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cotrader_tui.bootstrap import check_connection, open_writer, secret_store
 from cotrader_tui.brokers.base import Secret
 from cotrader_tui.brokers.registry import broker_names
-from cotrader_tui.config import USUAL_INTERVAL, Settings, named_connection
+from cotrader_tui.config import (
+    CONNECTED_AT,
+    CONNECTION_KEYS,
+    USUAL_INTERVAL,
+    Settings,
+    broker_settings,
+    named_connection,
+)
 from cotrader_tui.connections_file import (
     Definition,
     check_name,
     forget_connection,
+    mark_leaving,
     read_connections,
     store_connection,
 )
@@ -24,9 +34,13 @@ from cotrader_tui.private_files import CONNECTIONS
 from cotrader_tui.store.files import make_folder
 from cotrader_tui.store.lease import Lease
 from cotrader_tui.store.reader import Reader
+from cotrader_tui.store.requests import revocation_key
 
 CHECKED_WITHIN = 12.0
 """Seconds for the broker to answer: with the imports and the keyring, connecting takes less than 30."""
+LET_GO_WITHIN = 5.0
+"""Seconds for an engine that runs to let go of a connection: it looks once a second, and closes its broker."""
+_LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,8 @@ class Connected:
 def refuse_name(settings: Settings, broker: str, name: str) -> None:
     """Raises ConfigError where a connection to `broker` cannot be named so."""
     check_name(name)
+    if name in settings.leaving:
+        raise ConfigError(f"{name} is half disconnected.", f"Run `cotrader disconnect {name}` again first.")
     taken = {config.name: config.broker for config in settings.connections} | {each: each for each in broker_names()}
     if taken.get(name, broker) != broker:
         raise ConfigError(f"The name {name} belongs to a connection to {taken[name]}.", "Choose another with --name.")
@@ -56,18 +72,22 @@ def needs_passphrase(settings: Settings) -> bool:
 def connect(settings: Settings, name: str, definition: Definition, secrets: Mapping[str, Secret]) -> Connected:
     """Check a connection against its broker, then store its secrets and its definition, in place of its former ones.
 
+    Its interval and its switches stay as they were unless `definition` has them. An engine that runs takes it up.
+
     Raises:
         ConfigError: a setting is wrong, or it cannot be stored.
         BrokerError: the broker refused or did not answer. Nothing is stored then.
     """
     place = settings.config_folder / CONNECTIONS
     config = named_connection(name, definition, place, USUAL_INTERVAL)
-    read_connections(settings.config_folder)  # a file that cannot be read is told before the broker is asked
+    former = read_connections(settings.config_folder).get(name, {})  # told before the broker is asked
     log_to(settings.log_file, (*settings.secrets, *secrets.values()))
     accounts = check_connection(replace(config, secrets=secrets), CHECKED_WITHIN)
     _refuse_unknown_accounts(config.account_filter, accounts)
     where = secret_store(settings).put(name, secrets) if secrets else ""
-    store_connection(settings.config_folder, name, definition)
+    kept = {key: former[key] for key in CONNECTION_KEYS if key in former}
+    stored_at = {CONNECTED_AT: system_clock().isoformat()}
+    store_connection(settings.config_folder, name, {**kept, **definition, **stored_at})
     return Connected(accounts, where, _shared(settings, name, accounts))
 
 
@@ -87,31 +107,53 @@ def _shared(settings: Settings, name: str, accounts: tuple[Account, ...]) -> dic
     return {each.id.number: owners[each.id] for each in accounts if owners.get(each.id, name) != name}
 
 
-def disconnect(settings: Settings, name: str) -> str:
-    """Mark a stored connection as revoked, wipe its secrets and forget how to reach it; returns its broker's name.
+def disconnect(settings: Settings, name: str, within: float = LET_GO_WITHIN) -> str:
+    """Have a stored connection let go of, wipe its secrets and forget how to reach it; returns its broker's name.
 
-    Its history stays. Should a step fail, doing it again goes on.
+    It is marked first, so that nobody takes it up any more. An engine that runs then has `within` seconds to let go of
+    it. Its history stays. Should a step fail, doing it again goes on.
 
     Raises:
         ConfigError: it is not a stored connection, or its secrets cannot be wiped.
-        StoreError: an engine syncs it, or the database cannot be written.
+        StoreError: the engine that syncs it does not let go, or the database cannot be written.
     """
     definition = read_connections(settings.config_folder).get(name)
     if definition is None:
         raise _not_stored(settings, name)
-    config = named_connection(name, definition, settings.config_folder / CONNECTIONS, USUAL_INTERVAL)
+    broker = str(definition["broker"])
+    has_secrets = any(setting.is_secret for setting in broker_settings(broker))
+    mark = mark_leaving(settings.config_folder, name)
+    if name not in settings.unnamed:  # else what is stored of it is not what is synced
+        _have_it_let_go(settings, name, mark, within)
+    if has_secrets:
+        secret_store(settings).remove(name)
+    forget_connection(settings.config_folder, name)
+    return broker
+
+
+def _have_it_let_go(settings: Settings, name: str, mark: str, within: float) -> None:
+    """Revoke the connection: the engine that holds the database does, else we."""
+    end = time.monotonic() + within
     make_folder(settings.database)
     with Lease(settings.database) as lease:
-        if not lease.acquire():
-            raise _engine_runs(settings)
-        if settings.database.exists() and name not in settings.unnamed:
+        while not lease.acquire():
+            if _is_let_go(settings, name, mark):
+                return
+            if time.monotonic() > end:
+                raise _not_let_go(settings, name, within)
+            threading.Event().wait(_LOOK_EVERY)
+        if settings.database.exists():
             writer, _ = open_writer(settings)
             with writer:
                 writer.revoke(name)
-        if config.secret_names:
-            secret_store(settings).remove(name)
-        forget_connection(settings.config_folder, name)
-    return config.broker
+
+
+def _is_let_go(settings: Settings, name: str, mark: str) -> bool:
+    try:
+        with Reader(settings.database) as reader:
+            return reader.property_value(revocation_key(name)) == mark
+    except StoreError:
+        return False  # the engine is making it; it is asked again
 
 
 def _not_stored(settings: Settings, name: str) -> ConfigError:
@@ -126,14 +168,14 @@ def _not_stored(settings: Settings, name: str) -> ConfigError:
     return ConfigError(f"There is no stored connection {name}.", f"Stored are: {stored}.")
 
 
-def _engine_runs(settings: Settings) -> StoreError:
+def _not_let_go(settings: Settings, name: str, within: float) -> StoreError:
     try:
         with Reader(settings.database) as reader:
             holder = reader.lease()
     except StoreError:
         holder = None
-    who = "An engine" if holder is None else f"The engine with pid {holder.pid}"
+    who = "The engine" if holder is None else f"The engine with pid {holder.pid}"
     return StoreError(
-        f"{who} is syncing {settings.database}, with the secrets in its memory. Nothing is disconnected yet.",
-        "Quit the screen that started it, or end the daemon; then disconnect again.",
+        f"{who} did not let go of {name} within {within:g} s. It is marked as disconnected, its secrets are not wiped.",
+        f"Run `cotrader disconnect {name}` again: it goes on from there. If the engine still does not answer, end it.",
     )

@@ -1,14 +1,16 @@
 """The named connections that `cotrader connect` keeps: how to reach each broker, without its secrets.
 
 `connections.json` in the configuration folder holds one object per connection, by name: `broker`, and the keys that the
-broker's section of `config.toml` has (`account_number`, `sandbox`, `host`, `port`, ...) as well as `sync_interval`.
-It may be edited by hand; `connect` and `disconnect` change one connection and leave the others as they are.
+broker's section of `config.toml` has (`account_number`, `sandbox`, `host`, `port`, `sync_interval`, `positions`, ...).
+It may be edited by hand, also while an engine runs; `connect` and `disconnect` change one connection and leave the
+others as they are.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from cotrader_tui.private_files import CONNECTIONS, locked, write_private
 
 Definition = Mapping[str, Any]
 """One connection: `broker` and its settings by their keys, values as JSON has them."""
+
+_LEAVING = "disconnecting"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _MEND = "Mend the file, or move it away and run `cotrader connect` again."
@@ -74,6 +78,31 @@ def forget_connection(folder: Path, name: str) -> None:
         stored = read_connections(folder)
         if stored.pop(name, None) is not None:
             _write(folder, stored)
+
+
+def mark_leaving(folder: Path, name: str) -> str:
+    """Mark a connection as being disconnected, so that nobody takes it up any more; returns the mark.
+
+    One that is marked already keeps its mark. No two marks are the same.
+
+    Raises:
+        ConfigError: the file cannot be read or written, or has no such connection.
+    """
+    with locked(folder):
+        stored = read_connections(folder)
+        if name not in stored:
+            raise ConfigError(f"There is no connection {name} in {folder / CONNECTIONS} any more.")
+        mark = leaving_mark(stored[name])
+        if mark is None:
+            mark = secrets.token_hex(8)
+            _write(folder, {**stored, name: {**stored[name], _LEAVING: mark}})
+    return mark
+
+
+def leaving_mark(definition: Definition) -> str | None:
+    """The mark of a connection that is being disconnected, `None` of any other."""
+    mark = definition.get(_LEAVING)
+    return None if mark is None else str(mark)
 
 
 def _write(folder: Path, stored: Mapping[str, Definition]) -> None:

@@ -36,7 +36,7 @@ async def draw(database: Path) -> None:
             await engine.sync_once()
             syncs_at.pop(0)
     options = ScreenOptions(is_demo=True)
-    app = CotraderApp(database=database, clock=lambda: NOW, request_sync=lambda: None, keeper=None, options=options)
+    app = CotraderApp(database=database, clock=lambda: NOW, request_sync=lambda _: None, keeper=None, options=options)
     async with app.run_test(size=(140, 44)) as pilot:
         while app.snapshot is None:
             await pilot.pause(0.05)

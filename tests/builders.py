@@ -162,7 +162,14 @@ def leg(
         quote=None if mark is None else quote(of.instrument, mark, previous_close),
         greeks=greeks,
         underlying_quote=None if above is None or price is None else Quote(above, price, MarkSource.BROKER, NOW),
+        underlying_type=_UNDERLYING_TYPES.get(of.instrument.type),
     )
+
+
+_UNDERLYING_TYPES = {
+    InstrumentType.EQUITY_OPTION: InstrumentType.EQUITY,
+    InstrumentType.FUTURE_OPTION: InstrumentType.FUTURE,
+}
 
 
 def balances(net_liquidating_value: Amount | None = "10000", cash_balance: Amount | None = "4000") -> Balances:

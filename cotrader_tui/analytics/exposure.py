@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from cotrader_tui.analytics.pnl import day_total, market_value, open_pnl
 from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.sums import PartialSum, sum_known
 from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 
 _CONTRACT = re.compile(r"^(?P<product>/.+?)(?P<month>[FGHJKMNQUVXZ])(?P<year>\d{1,2})$")
@@ -48,6 +49,16 @@ class UnderlyingExposure:
     day_pnl: PartialSum
     """Open positions, and what was realized today in the same underlying."""
     oldest_greeks_as_of: datetime | None
+    legs_with_model_greeks: int = 0
+    """Legs whose Greeks are a model's: they are among those with Greeks, and in the sums."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountExposure:
+    """One account's part of an underlying's exposure."""
+
+    account: AccountId
+    exposure: UnderlyingExposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class GreekTotals:
     theta: float | None
     vega: float | None
     delta_dollars: float | None
+    legs_with_model_greeks: int = 0
 
 
 def _delivery(leg: Leg, today: date) -> tuple[int, int]:
@@ -76,7 +88,7 @@ def _delivery(leg: Leg, today: date) -> tuple[int, int]:
 
 
 def _price(legs: Sequence[Leg], today: date) -> Decimal | None:
-    front = min(_delivery(leg, today) for leg in legs)
+    front = min((_delivery(leg, today) for leg in legs), default=None)
     prices = (underlying_price(leg) for leg in legs if _delivery(leg, today) == front)
     return next((price for price in prices if price is not None), None)
 
@@ -107,19 +119,63 @@ def _exposure(
         open_pnl=PartialSum.over(open_pnl(leg) for leg in legs),
         day_pnl=day_total(legs, closed, today),
         oldest_greeks_as_of=min((each.as_of for each in greeks if each.as_of is not None), default=None),
+        legs_with_model_greeks=sum(each.is_by_model for each in greeks),
     )
 
 
 def exposures(snapshot: PortfolioSnapshot, now: datetime) -> tuple[UnderlyingExposure, ...]:
     """One row per underlying and currency of what is open at `now` in accounts that count, by name."""
     today = exchange_date(now)
-    groups: dict[tuple[str, str], list[Leg]] = {}
-    for leg in included(snapshot, snapshot.legs):
-        groups.setdefault(_group(leg), []).append(leg)
-    closed: dict[tuple[str, str], list[Leg]] = {}
-    for leg in included(snapshot, snapshot.closed_today):
-        closed.setdefault(_group(leg), []).append(leg)
+    groups, closed = _by_underlying(snapshot, snapshot.legs), _by_underlying(snapshot, snapshot.closed_today)
     return tuple(_exposure(key, groups[key], closed.get(key, ()), today, now) for key in sorted(groups))
+
+
+def account_exposures(snapshot: PortfolioSnapshot, now: datetime) -> dict[tuple[str, str], tuple[AccountExposure, ...]]:
+    """The rows of `exposures` by underlying and currency, split into the accounts they are made of, by account.
+
+    An account that holds nothing of it any more is there too if what it closed today is in the row's day P&L.
+    """
+    today = exchange_date(now)
+    closed = _by_underlying(snapshot, snapshot.closed_today)
+    return {
+        key: tuple(_split(key, legs, closed.get(key, ()), today, now))
+        for key, legs in _by_underlying(snapshot, snapshot.legs).items()
+    }
+
+
+def only_underlying(snapshot: PortfolioSnapshot, underlying: str, currency: str) -> PortfolioSnapshot:
+    """The book with nothing held but one underlying in one currency, in accounts that count."""
+    held, closed = included(snapshot, snapshot.legs), included(snapshot, snapshot.closed_today)
+    return replace(
+        snapshot,
+        legs=tuple(leg for leg in held if _group(leg) == (underlying, currency)),
+        closed_today=tuple(leg for leg in closed if _group(leg) == (underlying, currency)),
+    )
+
+
+def _split(
+    key: tuple[str, str], legs: Iterable[Leg], closed: Iterable[Leg], today: date, now: datetime
+) -> Iterator[AccountExposure]:
+    held, gone = _by_account(legs), _by_account(closed)
+    for account in sorted(held.keys() | gone.keys()):
+        found = _exposure(key, held.get(account, ()), gone.get(account, ()), today, now)
+        if account in held or found.day_pnl.of:
+            yield AccountExposure(account, found)
+
+
+def _by_account(legs: Iterable[Leg]) -> dict[AccountId, list[Leg]]:
+    groups: dict[AccountId, list[Leg]] = {}
+    for leg in legs:
+        groups.setdefault(leg.position.account, []).append(leg)
+    return groups
+
+
+def _by_underlying(snapshot: PortfolioSnapshot, legs: Iterable[Leg]) -> dict[tuple[str, str], list[Leg]]:
+    """Those of `legs` whose account counts."""
+    groups: dict[tuple[str, str], list[Leg]] = {}
+    for leg in included(snapshot, legs):
+        groups.setdefault(_group(leg), []).append(leg)
+    return groups
 
 
 def _group(leg: Leg) -> tuple[str, str]:
@@ -129,7 +185,7 @@ def _group(leg: Leg) -> tuple[str, str]:
 def greek_totals(legs: Iterable[Leg], now: datetime, rates: Rates) -> GreekTotals:
     """Totals over `legs` in the rates' currency; a leg without a rate counts as one without Greeks."""
     counted = [leg for leg in legs if counts_for_greeks(leg, now)]
-    greeks = [position_greeks(leg, now) if rates.rate(leg) is not None else UNKNOWN_GREEKS for leg in counted]
+    greeks = [position_greeks(leg, now) if rates.has_rate(leg) else UNKNOWN_GREEKS for leg in counted]
     dollars = [
         rates.greek(leg, delta_dollars(leg, now))
         for leg, each in zip(counted, greeks, strict=True)
@@ -141,4 +197,5 @@ def greek_totals(legs: Iterable[Leg], now: datetime, rates: Rates) -> GreekTotal
         theta=sum_known(rates.greek(leg, each.theta) for leg, each in zip(counted, greeks, strict=True)),
         vega=sum_known(rates.greek(leg, each.vega) for leg, each in zip(counted, greeks, strict=True)),
         delta_dollars=None if None in dollars else sum_known(dollars),
+        legs_with_model_greeks=sum(each.is_by_model for each in greeks),
     )

@@ -17,6 +17,8 @@ class DataState(StrEnum):
     LIVE = "LIVE"
     DELAYED = "DELAYED"
     """As fresh as the exchange allows without a subscription: some fifteen minutes old."""
+    PAUSED = "PAUSED"
+    """Its owner has switched its positions off: the figures stay as they are, however old."""
     STALE = "STALE"
     CACHED = "CACHED"
     OFFLINE = "OFFLINE"
@@ -28,6 +30,7 @@ class DataState(StrEnum):
 GLYPHS = {
     DataState.LIVE: "●",
     DataState.DELAYED: "◑",
+    DataState.PAUSED: "‖",
     DataState.STALE: "◐",
     DataState.CACHED: "○",
     DataState.OFFLINE: "×",
@@ -40,6 +43,7 @@ GLYPHS = {
 SEVERITY = (
     DataState.LIVE,
     DataState.DELAYED,
+    DataState.PAUSED,
     DataState.STALE,
     DataState.CACHED,
     DataState.NO_DATA,
@@ -64,14 +68,18 @@ class Freshness:
 
 
 def freshness(connection: Connection, now: datetime) -> Freshness:
-    """Judge one connection at `now`: a failure first, then the age against its own interval."""
+    """Judge one connection at `now`: whether it is to sync, then a failure, then the age against its own interval."""
     since = connection.last_sync_at
     age = None if since is None else max(now - since, timedelta(0))
     return Freshness(_state(connection, now, age), age, since)
 
 
 def _state(connection: Connection, now: datetime, age: timedelta | None) -> DataState:
-    if connection.status in (ConnectionStatus.EXPIRED, ConnectionStatus.REVOKED):
+    if connection.status is ConnectionStatus.REVOKED:
+        return DataState.LOGIN
+    if not connection.sync_enabled:
+        return DataState.PAUSED
+    if connection.status is ConnectionStatus.EXPIRED:
         return DataState.LOGIN
     if connection.last_sync_status is RunStatus.FAILED and connection.last_sync_error is not None:
         kind = connection.last_sync_error.kind
@@ -80,7 +88,13 @@ def _state(connection: Connection, now: datetime, age: timedelta | None) -> Data
         return DataState.OFFLINE if kind is ErrorKind.NETWORK else DataState.ERROR
     if age is None or connection.last_sync_at is None:
         return DataState.NO_DATA
-    if age <= 2 * connection.sync_interval + _GRACE:
+    if age <= 2 * connection.sync_interval + _GRACE or _is_due_later(connection, now):
         return DataState.DELAYED if connection.is_delayed else DataState.LIVE
     is_today = exchange_date(connection.last_sync_at) == exchange_date(now)
     return DataState.STALE if is_today else DataState.CACHED
+
+
+def _is_due_later(connection: Connection, now: datetime) -> bool:
+    """Whether its next sync is not overdue by more than one interval: while nothing trades they are further apart."""
+    due_at = connection.next_sync_at
+    return due_at is not None and now <= due_at + connection.sync_interval + _GRACE

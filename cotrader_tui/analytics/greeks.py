@@ -32,6 +32,11 @@ class PositionGreeks:
     def is_complete(self) -> bool:
         return None not in (self.delta, self.gamma, self.theta, self.vega)
 
+    @property
+    def is_by_model(self) -> bool:
+        """Whether they are the model's and not the broker's."""
+        return self.source is Source.MODEL
+
 
 UNKNOWN_GREEKS = PositionGreeks(None, None, None, None)
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cotrader_tui.domain.sync import RunStatus, SyncError, SyncRun
-from cotrader_tui.errors import ErrorKind
+from cotrader_tui.domain.sync import RunEnd, RunLog, RunStatus, SyncError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +14,8 @@ class CycleStatistics:
     """The ended cycles of one connection; one that still runs is in no figure.
 
     A cycle succeeded if all of its runs did, failed if all of them failed, else it is partial.
-    Its duration is from its start to the end of its last run; unknown, and in neither duration, where this program
-    itself failed: a run it was killed in is closed only when it starts again, perhaps days later.
+    Its duration is from its start to the end of its last run, to the millisecond; unknown, and in neither duration,
+    where this program itself failed: a run it was killed in is closed only when it starts again, perhaps days later.
     """
 
     cycles: int
@@ -37,20 +36,25 @@ class CycleStatistics:
         return (self.succeeded + self.partial) / self.cycles if self.cycles else None
 
 
-def cycle_statistics(runs: Iterable[SyncRun]) -> dict[str, CycleStatistics]:
-    """The statistics of each connection of which `runs`, in any order, has one, by the connection's name."""
-    connections: dict[str, dict[int, list[SyncRun]]] = {}
-    for run in runs:
-        connections.setdefault(run.connection, {}).setdefault(run.cycle, []).append(run)
-    return {name: _statistics(cycles.values()) for name, cycles in connections.items()}
+def cycle_statistics(log: RunLog) -> CycleStatistics:
+    """The statistics over the runs of one connection, which may be in any order."""
+    ended = [run for run in _cycles(log.runs) if run[1] is not RunStatus.RUNNING]
+    outcomes = [status for _, status, _, _ in ended]
+    durations = sorted(took for _, _, took, is_internal in ended if took is not None and not is_internal)
+    p95 = nearest_rank(durations, 95)
+    return CycleStatistics(
+        cycles=len(ended),
+        succeeded=outcomes.count(RunStatus.SUCCESS),
+        partial=outcomes.count(RunStatus.PARTIAL),
+        failed=outcomes.count(RunStatus.FAILED),
+        last_error=log.last_error,
+        last_error_at=log.last_error_at,
+        duration_mean=timedelta(milliseconds=sum(durations)) / len(durations) if durations else None,
+        duration_p95=None if p95 is None else timedelta(milliseconds=p95),
+    )
 
 
-def no_statistics() -> CycleStatistics:
-    """Those of a connection that has not ended a cycle."""
-    return _statistics(())
-
-
-def nearest_rank(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
+def nearest_rank(ordered: Sequence[int], percent: int) -> int | None:
     """The percentile of values in ascending order: the one at rank ⌈percent ÷ 100 × n⌉, counted from 1.
 
     Source: the nearest-rank method (Hyndman and Fan 1996, definition 1). `None` of nothing.
@@ -59,40 +63,19 @@ def nearest_rank(ordered: Sequence[timedelta], percent: int) -> timedelta | None
     return ordered[max(rank, 1) - 1] if ordered else None
 
 
-def _statistics(cycles: Iterable[Sequence[SyncRun]]) -> CycleStatistics:
-    ended = [runs for runs in cycles if all(_has_ended(run) for run in runs)]
-    outcomes = [_outcome(runs) for runs in ended]
-    durations = sorted(each for each in map(_duration, ended) if each is not None)
-    last = _last_with_error(run for runs in ended for run in runs)
-    return CycleStatistics(
-        cycles=len(ended),
-        succeeded=outcomes.count(RunStatus.SUCCESS),
-        partial=outcomes.count(RunStatus.PARTIAL),
-        failed=outcomes.count(RunStatus.FAILED),
-        last_error=None if last is None else last.error,
-        last_error_at=None if last is None else last.completed_at,
-        duration_mean=sum(durations, timedelta()) / len(durations) if durations else None,
-        duration_p95=nearest_rank(durations, 95),
-    )
+def _cycles(runs: Iterable[RunEnd]) -> Iterable[RunEnd]:
+    """The runs of each cycle as one."""
+    cycles: dict[int, RunEnd] = {}
+    for run in runs:
+        known = cycles.get(run[0])
+        cycles[run[0]] = run if known is None else _joined(known, run)
+    return cycles.values()
 
 
-def _has_ended(run: SyncRun) -> bool:
-    return run.status is not RunStatus.RUNNING and run.completed_at is not None
-
-
-def _outcome(runs: Sequence[SyncRun]) -> RunStatus:
-    statuses = {run.status for run in runs}
-    return statuses.pop() if len(statuses) == 1 else RunStatus.PARTIAL
-
-
-def _duration(runs: Sequence[SyncRun]) -> timedelta | None:
-    ends = [run.completed_at for run in runs if run.completed_at is not None]
-    if any(run.error is not None and run.error.kind is ErrorKind.INTERNAL for run in runs):
-        return None
-    return max(ends) - min(run.started_at for run in runs)
-
-
-def _last_with_error(runs: Iterable[SyncRun]) -> SyncRun | None:
-    """A whole run may carry a note: that is no error."""
-    with_error = (run for run in runs if run.error is not None and run.status is not RunStatus.SUCCESS)
-    return max(with_error, key=lambda run: (run.started_at, run.id), default=None)
+def _joined(one: RunEnd, other: RunEnd) -> RunEnd:
+    """Two runs of a cycle as one: they began together, so that the longer one is as long as both."""
+    cycle, status, took, is_internal = one
+    _, other_status, other_took, other_is_internal = other
+    if status is not other_status:
+        status = RunStatus.RUNNING if RunStatus.RUNNING in (status, other_status) else RunStatus.PARTIAL
+    return (cycle, status, max(took or 0, other_took or 0), is_internal or other_is_internal)

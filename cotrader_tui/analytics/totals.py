@@ -1,12 +1,12 @@
-"""Totals of accounts and of the whole book, in base currency."""
+"""Totals of accounts and of a whole portfolio, in one currency each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cotrader_tui.analytics.currency import Rates
+from cotrader_tui.analytics.currency import NO_CONVERSIONS, Conversions, Rates
 from cotrader_tui.analytics.exposure import GreekTotals, greek_totals
 from cotrader_tui.analytics.pnl import day_parts, open_pnl
 from cotrader_tui.analytics.selection import included
@@ -23,30 +23,40 @@ class PnlTotals:
     open_pnl: PartialSum
     day_pnl: PartialSum
     positions: int
-    without_rate: tuple[str, ...] = ()
-    """Currencies held that could not be converted."""
+    conversions: Conversions = NO_CONVERSIONS
+    """The rates they were converted at, and what has none."""
+
+    @property
+    def without_rate(self) -> tuple[str, ...]:
+        """Currencies held that could not be converted."""
+        return self.conversions.missing
 
 
 @dataclass(frozen=True, slots=True)
 class BookTotals:
-    """The whole book as the header shows it. `currency` is `None` when accounts have different base currencies."""
+    """A portfolio as the header shows it.
+
+    `currency` is `None` when its accounts have different base currencies, none is configured and rates lack.
+    """
 
     currency: str | None
     net_liquidating_value: PartialSum
     buying_power: PartialSum
     pnl: PnlTotals
     greeks: GreekTotals | None
+    conversions: Conversions = NO_CONVERSIONS
+    """The rates of all of it; where there is no `currency`, `missing` are the accounts' base currencies."""
 
 
 def _pnl(legs: Sequence[Leg], closed: Sequence[Leg], rates: Rates, now: datetime) -> PnlTotals:
     parts = day_parts(legs, closed, exchange_date(now))
-    without = {leg.position.instrument.currency for leg in (*legs, *closed) if rates.rate(leg) is None}
+    money = ((leg.position.account, leg.position.instrument.currency) for leg in (*legs, *closed))
     return PnlTotals(
         currency=rates.currency,
         open_pnl=PartialSum.over(rates.money(leg, open_pnl(leg)) for leg in legs),
         day_pnl=PartialSum.over(rates.money(leg, amount) for leg, amount in parts),
         positions=len(legs),
-        without_rate=tuple(sorted(without)),
+        conversions=Conversions.of(rates, money),
     )
 
 
@@ -58,25 +68,54 @@ def account_pnl(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime) -
     return _pnl(legs, closed, Rates.of(snapshot, book.account.base_currency), now)
 
 
-def _balance(books: Iterable[AccountBook], field: str) -> PartialSum:
-    return PartialSum.over(None if book.balances is None else getattr(book.balances, field) for book in books)
+def base_currency(snapshot: PortfolioSnapshot) -> str | None:
+    """The currency the totals of the snapshot's portfolio are in, or `None` where they cannot be in one.
+
+    The configured one; else the one its accounts that count have in common; else that of the first of them, by broker
+    and number, if there is a rate to it from every other's.
+    """
+    books = sorted((book for book in snapshot.accounts if book.is_included), key=lambda book: book.account.id)
+    if not books:
+        return None
+    if snapshot.portfolio.base_currency is not None:
+        return snapshot.portfolio.base_currency
+    rates = Rates.of(snapshot, books[0].account.base_currency)
+    can_convert = all(rates.can_convert(book.account.id, book.account.base_currency) for book in books)
+    return rates.currency if can_convert else None
+
+
+def _balance(books: Sequence[AccountBook], field: str, rates: Rates) -> PartialSum:
+    return PartialSum.over(
+        None
+        if book.balances is None
+        else rates.amount(book.account.id, book.balances.currency, getattr(book.balances, field))
+        for book in books
+    )
 
 
 def book_totals(snapshot: PortfolioSnapshot, now: datetime) -> BookTotals:
-    """Totals over the accounts that count, at `now`."""
+    """Totals over the accounts of the snapshot's portfolio that count, at `now`, in its base currency."""
     books = [book for book in snapshot.accounts if book.is_included]
-    currencies = {book.account.base_currency for book in books}
-    currency = currencies.pop() if len(currencies) == 1 else None
     legs = included(snapshot, snapshot.legs)
+    currency = base_currency(snapshot)
     if currency is None:
-        unknown = PartialSum(None, 0, len(legs))
-        nothing = PartialSum(None, 0, len(books))
-        return BookTotals(None, nothing, nothing, PnlTotals(None, unknown, unknown, len(legs)), None)
+        return _no_totals(books, len(legs))
     rates = Rates.of(snapshot, currency)
+    pnl = _pnl(legs, included(snapshot, snapshot.closed_today), rates, now)
+    money = ((book.account.id, book.balances.currency) for book in books if book.balances is not None)
     return BookTotals(
         currency=currency,
-        net_liquidating_value=_balance(books, "net_liquidating_value"),
-        buying_power=_balance(books, "buying_power"),
-        pnl=_pnl(legs, included(snapshot, snapshot.closed_today), rates, now),
+        net_liquidating_value=_balance(books, "net_liquidating_value", rates),
+        buying_power=_balance(books, "buying_power", rates),
+        pnl=pnl,
         greeks=greek_totals(legs, now, rates),
+        conversions=pnl.conversions + Conversions.of(rates, money),
     )
+
+
+def _no_totals(books: Sequence[AccountBook], positions: int) -> BookTotals:
+    unknown = PartialSum(None, 0, positions)
+    nothing = PartialSum(None, 0, len(books))
+    currencies = tuple(sorted({book.account.base_currency for book in books}))
+    pnl = PnlTotals(None, unknown, unknown, positions)
+    return BookTotals(None, nothing, nothing, pnl, None, Conversions(missing=currencies))

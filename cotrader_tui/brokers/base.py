@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.orders import Order
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.positions import Holding
 from cotrader_tui.domain.sync import StreamState, SyncKind
+from cotrader_tui.domain.transactions import Transaction
 from cotrader_tui.errors import BrokerError
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,29 @@ class MarketUpdate:
     is_sync_due: bool = False
     """The broker hinted that the account changed (a fill, a transfer): a sync at once tells what."""
     state: StreamState | None = None
-    """The stream's new state; `None` where it is as before."""
+    """The stream's new state; `None` where it is as before, its message too."""
     message: str = ""
-    """A sentence for a state that is not well, with the next step."""
+    """A sentence for a `state` that is not well, or for what is missing from one that is, with the next step."""
     overflow: int = 0
     """Updates replaced by newer ones before they were handed on, since the stream was begun."""
+
+
+class StreamSilentError(BrokerError):
+    """The connection stands, and nothing comes over it any more, not even a keep-alive."""
+
+
+class StreamRefusedError(BrokerError):
+    """The broker refuses the market data itself: what mends that takes longer than a moment."""
+
+
+@runtime_checkable
+class StandInBroker(Protocol):
+    """A broker that stands in for another one until that can be made."""
+
+    @property
+    def broker(self) -> Broker | None:
+        """The other one, with all its powers; `None` as long as there is none. From then on it is asked itself."""
+        ...
 
 
 @runtime_checkable
@@ -117,10 +139,46 @@ class StreamingBroker(Protocol):
     """An optional power: market data between syncs."""
 
     def stream(self) -> AsyncIterator[MarketUpdate]:
-        """Updates for what the last fetch held, until cancelled. Holds back to at most about one a second.
+        """Updates for what the last fetch held, until cancelled: each quote and each Greeks only where it moved.
+        Holds back to at most about one a second.
 
         Raises:
+            StreamSilentError: nothing comes any more.
+            StreamRefusedError: the market data is refused; the engine tries again, slowly.
             BrokerError: the stream broke; the engine starts it again with backoff.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T_co]):
+    """What one account answered about its transactions or its orders: each row is read or set aside."""
+
+    rows: tuple[T_co, ...]
+    quarantined: tuple[QuarantinedRow, ...] = ()
+    is_complete: bool = True
+    """Whether it lists everything asked for: only then is an order it lacks no longer working."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the sync log about an answer that is as whole as it can be."""
+
+
+@runtime_checkable
+class HistoryBroker(Protocol):
+    """An optional power: transactions and orders. Reading only, as everything here; calls never overlap."""
+
+    async def transactions(self, account: Account, since: datetime) -> Listing[Transaction]:
+        """What the broker booked at or after `since`, perhaps some before; of a booking only the newest version.
+
+        Raises:
+            BrokerError: they could not be fetched. Nothing of a list that was cut off is handed on.
+        """
+        ...
+
+    async def orders(self, account: Account) -> Listing[Order]:
+        """The orders that may still be filled, and those of today where the broker lists them.
+
+        Raises:
+            BrokerError: they could not be fetched.
         """
         ...
 
@@ -170,6 +228,10 @@ class ConnectionConfig:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
     """What the secret store keeps for it: read into `secrets` just before its broker is made."""
+    connected_at: str = ""
+    """When these were last stored; another one means other secrets. Empty where nothing is kept."""
+    rests: bool = True
+    """Whether it is synced less often while the markets of everything held are closed."""
 
 
 BrokerFactory = Callable[[ConnectionConfig, Clock], Broker]

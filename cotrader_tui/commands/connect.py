@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TextIO
 
 from cotrader_tui.brokers.base import Secret
-from cotrader_tui.config import Setting, Settings, broker_settings, given
+from cotrader_tui.config import CONNECTION_KEYS, Setting, Settings, broker_settings, given
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError
 
@@ -70,23 +71,64 @@ def refuse_demo(settings: Settings) -> None:
         raise ConfigError("The demo's connection is built in.", "Leave out --demo.")
 
 
-def gather(broker: str, environ: Mapping[str, str], terminal: Terminal | None) -> Answers:
-    """The settings of a connection to `broker`: from the environment, what must be and is missing from the terminal.
+def read_fields(stream: TextIO) -> Mapping[str, str]:
+    """The fields of the one JSON object on `stream`, as texts; those that are null or empty are left out.
 
     Raises:
-        ConfigError: the broker is unknown, or something is missing and nobody answers.
+        ConfigError: it is something else. The words repeat nothing of it.
     """
-    definition, secrets = {"broker": broker}, {}
-    for setting in broker_settings(broker):
-        key = setting.key.partition(".")[2]
-        value = given(setting, environ)
-        if value is None and (setting.is_secret or setting.env in _REQUIRED):
+    try:
+        fields = json.load(stream)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise ConfigError("What came on standard input is not a JSON object.", "Give one of fields and their values.")
+    texts = {key: _text(key, value) for key, value in fields.items() if value is not None}
+    return {key: text for key, text in texts.items() if text}
+
+
+def _text(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if not isinstance(value, str | int | float):
+        raise ConfigError(
+            f"The value of '{key}' on standard input is no text.", "Give a text, a number, true or false."
+        )
+    return str(value).strip()
+
+
+def gather(
+    broker: str, environ: Mapping[str, str], terminal: Terminal | None, fields: Mapping[str, str] | None = None
+) -> Answers:
+    """The settings of a connection to `broker`: from `fields`, from the environment, what must be from the terminal.
+
+    Raises:
+        ConfigError: the broker is unknown, or has no such field, or something is missing and nobody answers.
+    """
+    settings, fields = broker_settings(broker), fields or {}
+    known = [setting.key.partition(".")[2] for setting in settings]
+    for key in fields:
+        if key not in (*known, *CONNECTION_KEYS):
+            raise ConfigError(
+                f"A connection to {broker} has no '{key}'.", f"It has: {', '.join((*known, *CONNECTION_KEYS))}."
+            )
+    definition: dict[str, str] = {"broker": broker}
+    definition |= {key: fields[key] for key in CONNECTION_KEYS if key in fields}
+    secrets = {}
+    for setting, key in zip(settings, known, strict=True):
+        value = fields.get(key) or given(setting, environ)
+        if value is None and is_required(setting):
             value = _asked(setting, terminal)
         if value is not None and setting.is_secret:
             secrets[key] = Secret(value)
         elif value is not None:
             definition[key] = value
     return Answers(definition, secrets)
+
+
+def is_required(setting: Setting) -> bool:
+    """Whether a connection cannot do without."""
+    return setting.is_secret or setting.env in _REQUIRED
 
 
 def _asked(setting: Setting, terminal: Terminal | None) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from cotrader_tui.analytics.streams import is_of
 from cotrader_tui.brokers.base import ConnectionConfig
 from cotrader_tui.commands.output import Format, write_rows
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
-from cotrader_tui.domain.sync import Connection, RunStatus
+from cotrader_tui.domain.sync import Connection, RunStatus, StreamState, StreamStatus, SyncKind
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError, StoreError, StoreMissingError
 from cotrader_tui.private_files import private_files
@@ -137,11 +138,15 @@ def _configured(settings: Settings) -> Iterator[Check]:
         yield Check("brokers", False, error.message, error.hint, CONFIGURATION)
     for connection in settings.connections:
         yield Check(f"connection {connection.name}", True, _description(connection))
+    for name in sorted(settings.leaving):
+        words = "It is half disconnected: nobody syncs it, and its secrets may not be wiped."
+        yield Check(f"connection {name}", False, words, f"Run `cotrader disconnect {name}` again.", CONFIGURATION)
 
 
 def _description(connection: ConnectionConfig) -> str:
     parts = [
         f"{connection.broker}, every {connection.sync_interval.total_seconds():g} s",
+        f"syncs {', '.join(kind for kind in SyncKind if kind in connection.sync_kinds) or 'nothing'}",
         f"accounts {', '.join(sorted(connection.account_filter))}" if connection.account_filter else "all accounts",
         *(["credentials are set"] if connection.secrets else []),
         *(["credentials are kept"] if connection.secret_names else []),
@@ -201,10 +206,22 @@ def _log_file(path: Path) -> Check:
 def _last_syncs(database: Path) -> Iterator[Check]:
     try:
         with Reader(database) as reader:
-            connections = reader.connections()
+            connections, holder = reader.connections(), reader.lease()
     except StoreError:
         return
     yield from map(_last_sync, connections)
+    if is_held(database) and holder is not None:
+        yield from (_stream(each.name, each.stream) for each in connections if is_of(holder, each.stream))
+
+
+def _stream(name: str, status: StreamStatus | None) -> Check:
+    """How the market data between syncs does, as the engine that runs says. Trouble that mends itself is no fault."""
+    if status is None:
+        return Check(f"stream {name}", True, "None was begun.")
+    words = f"{status.state} since {status.since.isoformat()}. {status.message}".rstrip()
+    if status.overflow:
+        words = f"{words} {status.overflow} updates were replaced by newer ones before they could be stored."
+    return Check(f"stream {name}", status.state is not StreamState.REFUSED, words, exit_code=UNREACHABLE)
 
 
 def _last_sync(connection: Connection) -> Check:

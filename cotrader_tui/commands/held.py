@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import TextIO
 
 from cotrader_tui.analytics.pnl import open_pnl
-from cotrader_tui.analytics.selection import included, select_accounts
+from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.sums import PartialSum, total
 from cotrader_tui.commands.output import Format, write_rows
-from cotrader_tui.commands.reading import check_account, has_landed, refuse_other_than_demo, words
+from cotrader_tui.commands.portfolio import misfit_words, select_asked
+from cotrader_tui.commands.reading import has_landed, refuse_other_than_demo, words
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import exchange_date
@@ -131,12 +132,12 @@ def read_holdings(settings: Settings, now: datetime, err: TextIO) -> Holdings | 
     except StoreMissingError as error:
         err.write(f"{error}\n")
         return None
-    check_account(settings, everything)
-    snapshot = select_accounts(everything, () if settings.account is None else (settings.account,))
+    snapshot = select_asked(settings, everything)
     is_known = has_landed(snapshot)
     if not is_known:
         err.write("Nothing has been synced yet.\n")
-    err.writelines(f"{line}\n" for line in words(snapshot, now))
+    told = (*words(snapshot, now), *misfit_words(settings, everything, snapshot))
+    err.writelines(f"{line}\n" for line in told)
     return holdings_of(snapshot) if is_known else None
 
 

@@ -52,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("paths", "where the configuration file, the database and the log file are"),
     ):
         _add(commands, name, words).add_argument("--json", action="store_true", help="as JSON")
+    _add_history(commands)
     _add_asking(commands)
     _add_connecting(commands)
     _add_database(commands)
@@ -63,6 +64,7 @@ def _add_global_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="PATH", help="the configuration file")
     parser.add_argument("--demo", action="store_true", help="a simulated broker with a database of its own")
     parser.add_argument("--account", metavar="NUMBER", help="only this account")
+    parser.add_argument("--portfolio", metavar="NAME", help="only the accounts of this portfolio")
     parser.add_argument("--privacy", action="store_true", help="mask amounts")
     parser.add_argument("--no-color", action="store_true", help="no colours")
     parser.add_argument("--no-diff", action="store_true", help="send the terminal whole lines, not only what differs")
@@ -105,10 +107,29 @@ def _add_asking(commands: _Commands) -> None:
     form.add_argument("--csv", action="store_true", help="as CSV with a header")
 
 
+def _add_history(commands: _Commands) -> None:
+    for name, words in (
+        ("transactions", "what was traded, paid and booked, newest first"),
+        ("orders", "orders that work, then those that ended today, a row for each leg; cotrader never sends any"),
+    ):
+        command = _add(commands, name, words)
+        form = command.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="as JSON: one array of flat objects")
+        form.add_argument("--csv", action="store_true", help="as CSV with a header")
+        if name == "transactions":
+            command.add_argument("--limit", type=_count, default=50, metavar="N", help="how many (default 50)")
+        command.add_argument("--all", action="store_true", help=f"all {name} that are kept")
+
+
 def _add_connecting(commands: _Commands) -> None:
     connect = _add(commands, "connect", "log in to a broker and keep the connection; asks for what is missing")
     connect.add_argument("broker", metavar="BROKER", help="such as tastytrade")
     connect.add_argument("--name", metavar="NAME", help="what to call it (default: the broker's name)")
+    connect.add_argument(
+        "--stdin-json",
+        action="store_true",
+        help="ask nothing: read the fields (client_secret, port, ...) from one JSON object on the standard input",
+    )
     disconnect = _add(commands, "disconnect", "wipe a kept connection's secrets and stop syncing it; history stays")
     disconnect.add_argument("name", metavar="NAME", help="what `cotrader connections` calls it")
 

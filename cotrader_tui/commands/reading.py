@@ -7,29 +7,36 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TextIO
 
+from cotrader_tui.analytics.coverage import coverages
 from cotrader_tui.analytics.exposure import exposures
 from cotrader_tui.analytics.freshness import DataState, freshness
-from cotrader_tui.analytics.selection import select_accounts
+from cotrader_tui.analytics.model_greeks import GreeksModel
+from cotrader_tui.analytics.streams import stream_facts, stream_status
+from cotrader_tui.analytics.totals import account_pnl
 from cotrader_tui.commands import rows
 from cotrader_tui.commands.output import Format, masked, write_rows
+from cotrader_tui.commands.portfolio import misfit_words, select_asked
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, RunStatus
 from cotrader_tui.domain.text import visible
-from cotrader_tui.errors import ConfigError, StoreError, StoreMissingError
+from cotrader_tui.errors import StoreError, StoreMissingError
 from cotrader_tui.exit_codes import ExitCode
+from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What one command reads: the whole book, what `--account` leaves of it, closed positions if asked for."""
+    """What one command reads: the whole book, what is asked for of it, closed positions if asked for."""
 
     everything: PortfolioSnapshot
     selected: PortfolioSnapshot
     closed: tuple[Leg, ...]
+    has_engine: bool = False
+    """Whether some engine syncs the database now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class ReadingCommand:
     keys: tuple[str, ...]
     rows: Callable[[Book, datetime], Iterable[Row]]
     has_data: Callable[[PortfolioSnapshot], bool]
+    notes: Callable[[Book, datetime], Iterable[str]] = lambda book, now: ()
+    """Sentences on how its figures came about."""
 
 
 def has_landed(snapshot: PortfolioSnapshot) -> bool:
@@ -51,15 +60,30 @@ def _positions(book: Book, now: datetime) -> Iterable[Row]:
 
 
 def _underlyings(book: Book, now: datetime) -> Iterable[Row]:
-    return map(rows.underlying_row, exposures(book.selected, now))
+    covered = coverages(book.selected, now)
+    for each in exposures(book.selected, now):
+        yield rows.underlying_row(each, covered[each.underlying, each.currency])
 
 
 def _accounts(book: Book, now: datetime) -> Iterable[Row]:
     return (rows.account_row(book.selected, each, now) for each in book.selected.accounts)
 
 
+def _account_notes(book: Book, now: datetime) -> Iterable[str]:
+    """At what rates the P&L of the accounts was converted, and where it could not be."""
+    for each in book.selected.accounts:
+        account, pnl = each.account, account_pnl(book.selected, each, now)
+        yield from (f"Account {account.id.number}: {rate.words}." for rate in pnl.conversions.rates)
+        if pnl.without_rate:
+            missing = " and ".join(pnl.without_rate)
+            yield f"Account {account.id.number}: no rate from {missing} to {pnl.currency}, so its P&L is unknown."
+
+
 def _connections(book: Book, now: datetime) -> Iterable[Row]:
-    return (rows.connection_row(each, book.everything) for each in book.everything.connections)
+    facts = stream_facts(book.everything)
+    for each in book.everything.connections:
+        status = stream_status(each, book.everything, facts, now, has_engine=book.has_engine)
+        yield rows.connection_row(each, book.everything, status)
 
 
 def _sync_log(book: Book, now: datetime) -> Iterable[Row]:
@@ -69,7 +93,7 @@ def _sync_log(book: Book, now: datetime) -> Iterable[Row]:
 COMMANDS = {
     "positions": ReadingCommand(rows.POSITION_KEYS, _positions, has_landed),
     "underlyings": ReadingCommand(rows.UNDERLYING_KEYS, _underlyings, has_landed),
-    "accounts": ReadingCommand(rows.ACCOUNT_KEYS, _accounts, has_landed),
+    "accounts": ReadingCommand(rows.ACCOUNT_KEYS, _accounts, has_landed, _account_notes),
     "connections": ReadingCommand(rows.CONNECTION_KEYS, _connections, lambda snapshot: bool(snapshot.connections)),
     "sync-log": ReadingCommand(rows.SYNC_LOG_KEYS, _sync_log, lambda snapshot: bool(snapshot.runs)),
 }
@@ -92,7 +116,7 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
     """Print the rows asked for, and to `err` what should be known about their age; returns the exit code.
 
     Raises:
-        ConfigError: the account is unknown, or `--demo` names a database that is not a demo.
+        ConfigError: the account or portfolio is unknown, or `--demo` names a database that is not a demo.
         StoreError: the database cannot be read.
     """
     command = COMMANDS[question.command]
@@ -112,7 +136,8 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
     book = _book(settings, snapshot, closed, None if question.everything else question.limit)
     found = list(command.rows(book, now))
     write_rows(masked(found) if settings.is_private else found, command.keys, question.form, out)
-    err.writelines(f"{line}\n" for line in words(book.selected, now))
+    told = (*words(book.selected, now), *misfit_words(settings, snapshot, book.selected))
+    err.writelines(f"{line}\n" for line in (*told, *map(visible, command.notes(book, now))))
     return 0
 
 
@@ -123,31 +148,24 @@ def refuse_other_than_demo(settings: Settings, reader: Reader) -> None:
 
 
 def refuse_unknown_account(settings: Settings) -> None:
-    """Raises ConfigError where `--account` is none of the accounts in the database; silent while that has none."""
+    """Raises ConfigError where the account or portfolio asked for is none of the book's; silent while that is empty."""
     try:
         with Reader(settings.database) as reader:
-            check_account(settings, reader.snapshot(date.min, runs=0))
+            select_asked(settings, reader.snapshot(date.min, runs=0))
     except StoreError:
         return  # what needs the database tells it better
 
 
-def check_account(settings: Settings, snapshot: PortfolioSnapshot) -> None:
-    """Raises ConfigError where `--account` is none of the book's, once it has any."""
-    known = sorted({book.account.id.number for book in snapshot.accounts})
-    if known and settings.account is not None and settings.account not in known:
-        raise ConfigError(f"There is no account {settings.account}.", f"Known are: {', '.join(known)}.")
-
-
 def _snapshot(reader: Reader, settings: Settings, question: Question, now: datetime) -> PortfolioSnapshot:
     is_log = question.command == "sync-log"
-    needs_all = question.everything or settings.account is not None  # an account's newest runs are found among all
-    return reader.snapshot(exchange_date(now), runs=(-1 if needs_all else question.limit) if is_log else 0)
+    is_part = settings.account is not None or settings.portfolio is not None
+    needs_all = question.everything or is_part  # an account's newest runs are found among all
+    snapshot = reader.snapshot(exchange_date(now), runs=(-1 if needs_all else question.limit) if is_log else 0)
+    return GreeksModel().filled(snapshot) if settings.has_model_greeks and not is_log else snapshot
 
 
 def _book(settings: Settings, snapshot: PortfolioSnapshot, closed: Sequence[Leg], limit: int | None) -> Book:
-    check_account(settings, snapshot)
-    numbers = () if settings.account is None else (settings.account,)
-    selected = select_accounts(snapshot, numbers)
+    selected = select_asked(settings, snapshot)
     open_ids = {leg.position.id for leg in snapshot.legs}
     return Book(
         everything=snapshot,
@@ -156,8 +174,9 @@ def _book(settings: Settings, snapshot: PortfolioSnapshot, closed: Sequence[Leg]
             leg
             for leg in closed
             if leg.position.id not in open_ids  # it closed after the snapshot was read
-            and (not numbers or leg.position.account.number in numbers)
+            and selected.portfolio.holds(leg.position.account)
         ),
+        has_engine=is_held(settings.database),
     )
 
 
@@ -168,7 +187,9 @@ def words(snapshot: PortfolioSnapshot, now: datetime) -> Iterable[str]:
     for connection in snapshot.connections:
         yield from map(visible, _connection_words(connection, now))
     for book in snapshot.accounts:
-        if not book.is_included:
+        if book.is_excluded:
+            yield f"Account {visible(book.account.id.number)} is excluded in the configuration: it is in no total."
+        elif not book.is_included:
             yield (
                 f"Account {visible(book.account.id.number)} is no longer listed by its broker or is filtered out: "
                 f"it is in no total. Its figures are {_age(book.last_synced_at, now)}."

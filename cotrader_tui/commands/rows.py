@@ -8,13 +8,15 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from cotrader_tui.analytics.coverage import Coverage
 from cotrader_tui.analytics.exposure import UnderlyingExposure
 from cotrader_tui.analytics.greeks import position_greeks
 from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl
 from cotrader_tui.analytics.totals import account_pnl
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
-from cotrader_tui.domain.sync import Connection, SyncRun
+from cotrader_tui.domain.sync import Connection, StreamStatus, SyncKind, SyncRun
+from cotrader_tui.domain.text import visible
 
 Value = str | int | float | Decimal | date | datetime | None
 Row = dict[str, Value]
@@ -24,11 +26,13 @@ POSITION_KEYS = (
     *("expiration", "dte", "multiplier", "currency", "quantity", "average_open_price", "mark", "mark_source"),
     *("previous_close", "market_value", "open_pnl", "day_pnl", "realized_pnl", "realized_source", "delta", "gamma"),
     *("theta", "vega", "iv", "greeks_source", "greeks_as_of", "status", "opened_at", "closed_at", "last_synced_at"),
+    "is_halted",
 )
 UNDERLYING_KEYS = (
     *("underlying", "currency", "price", "legs", "legs_with_greeks", "delta", "gamma", "theta", "vega"),
     *("delta_dollars", "market_value", "open_pnl", "day_pnl", "oldest_greeks_as_of", "positions"),
-    *("positions_with_open_pnl", "positions_with_day_pnl"),
+    *("positions_with_open_pnl", "positions_with_day_pnl", "legs_with_model_greeks"),
+    *("naked_calls", "naked_puts", "naked_accounts"),
 )
 ACCOUNT_KEYS = (
     *("connection", "broker", "account", "nickname", "base_currency", "net_liquidating_value", "cash_balance"),
@@ -37,7 +41,8 @@ ACCOUNT_KEYS = (
 )
 CONNECTION_KEYS = (
     *("connection", "broker", "status", "sync_enabled", "sync_interval", "last_sync_at", "last_sync_status"),
-    *("last_sync_message", "consecutive_failures", "accounts", "label"),
+    *("last_sync_message", "consecutive_failures", "accounts", "label", "sync_kinds"),
+    *("stream_state", "stream_since", "stream_message", "stream_overflow"),
 )
 SYNC_LOG_KEYS = (
     *("id", "connection", "broker", "account", "trigger", "sync_type", "status", "started_at", "completed_at"),
@@ -47,7 +52,7 @@ SYNC_LOG_KEYS = (
 
 AMOUNT_KEYS = frozenset(
     {"quantity", "average_open_price", "market_value", "open_pnl", "day_pnl", "realized_pnl"}
-    | {"delta", "gamma", "theta", "vega", "delta_dollars"}
+    | {"delta", "gamma", "theta", "vega", "delta_dollars", "naked_calls", "naked_puts"}
     | {"net_liquidating_value", "cash_balance", "buying_power", "maintenance_requirement"}
 )
 """What privacy hides: money, quantities, average open prices and Greeks of positions."""
@@ -92,6 +97,7 @@ def position_row(leg: Leg, now: datetime) -> Row:
         "opened_at": position.opened_at,
         "closed_at": position.closed_at,
         "last_synced_at": position.last_synced_at,
+        "is_halted": None if leg.quote is None else leg.quote.is_halted,
     }
 
 
@@ -102,8 +108,13 @@ def _previous_close(leg: Leg) -> Decimal | None:
     return None if leg.quote is None else leg.quote.previous_close
 
 
-def underlying_row(exposure: UnderlyingExposure) -> Row:
-    """One underlying in one currency. The last keys say how many positions its sums of money cover."""
+def underlying_row(exposure: UnderlyingExposure, coverage: Coverage) -> Row:
+    """One underlying in one currency. `positions…` say how many positions its sums of money cover.
+
+    `naked_calls` and `naked_puts` count short contracts that nothing covers in all accounts together; `naked_accounts`
+    is a text with commas between of the accounts in which something is naked by itself. Unknown is null.
+    """
+    naked = coverage.naked_accounts
     return {
         "underlying": exposure.underlying,
         "currency": exposure.currency,
@@ -122,6 +133,10 @@ def underlying_row(exposure: UnderlyingExposure) -> Row:
         "positions": exposure.open_pnl.of,
         "positions_with_open_pnl": exposure.open_pnl.known,
         "positions_with_day_pnl": exposure.open_pnl.of - exposure.day_pnl.missing,
+        "legs_with_model_greeks": exposure.legs_with_model_greeks,
+        "naked_calls": coverage.overall.calls,
+        "naked_puts": coverage.overall.puts,
+        "naked_accounts": None if naked is None else ",".join(visible(account.number) for account in naked),
     }
 
 
@@ -155,8 +170,12 @@ def _as_of(book: AccountBook) -> datetime | None:
     return min(book.balances.received_at, book.last_synced_at)
 
 
-def connection_row(connection: Connection, snapshot: PortfolioSnapshot) -> Row:
-    """One connection; `sync_interval` in seconds, `accounts` those the broker lists, `label` DEMO, SANDBOX and such."""
+def connection_row(connection: Connection, snapshot: PortfolioSnapshot, stream: StreamStatus | None = None) -> Row:
+    """One connection; `sync_interval` in seconds, `accounts` those the broker lists, `label` DEMO, SANDBOX and such.
+
+    `sync_kinds` is a text with commas between: positions, transactions, orders. `stream` is how its market data does
+    between syncs; its keys are null where it has none, or where no engine runs that would know.
+    """
     error = connection.last_sync_error
     return {
         "connection": connection.name,
@@ -170,6 +189,11 @@ def connection_row(connection: Connection, snapshot: PortfolioSnapshot) -> Row:
         "consecutive_failures": connection.consecutive_failures,
         "accounts": sum(book.connection == connection.name and book.is_included for book in snapshot.accounts),
         "label": connection.label,
+        "sync_kinds": ",".join(kind for kind in SyncKind if kind in connection.sync_kinds),
+        "stream_state": None if stream is None else stream.state,
+        "stream_since": None if stream is None else stream.since,
+        "stream_message": None if stream is None else stream.message or None,
+        "stream_overflow": None if stream is None else stream.overflow,
     }
 
 
@@ -179,7 +203,7 @@ def _seconds(interval: timedelta) -> int | float:
 
 
 def sync_log_row(run: SyncRun) -> Row:
-    """One sync run. Transactions and orders are not synced yet: their counts are unknown, not 0."""
+    """One sync run of positions, transactions or orders, as `sync_type` says; what it is not about it counts as 0."""
     counts, error, duration = run.counts, run.error, run.duration
     return {
         "id": run.id,
@@ -196,8 +220,8 @@ def sync_log_row(run: SyncRun) -> Row:
         "positions_updated": counts.updated,
         "positions_closed": counts.closed,
         "positions_unchanged": counts.unchanged,
-        "transactions_added": None,
-        "orders_synced": None,
+        "transactions_added": counts.transactions_added,
+        "orders_synced": counts.orders_synced,
         "quarantined": counts.quarantined,
         "error_kind": None if error is None else error.kind,
         "error_message": None if error is None else error.message,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from cotrader_tui.analytics.statistics import CycleStatistics, cycle_statistics, no_statistics
+from cotrader_tui.analytics.statistics import CycleStatistics, cycle_statistics
 from cotrader_tui.commands.output import Format, write_rows
-from cotrader_tui.commands.reading import check_account, refuse_other_than_demo, words
+from cotrader_tui.commands.portfolio import select_asked
+from cotrader_tui.commands.reading import refuse_other_than_demo, words
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.clock import exchange_date
-from cotrader_tui.domain.sync import Connection
+from cotrader_tui.domain.sync import Connection, RunLog
 from cotrader_tui.errors import StoreMissingError
 from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.store.reader import Reader
@@ -28,7 +29,8 @@ def report(settings: Settings, form: Format, now: datetime, out: TextIO, err: Te
     A cycle succeeded if all its runs did, failed if all failed, else it is partial; one that still runs is left out.
     `success_rate` is the fraction (0 to 1) of cycles that landed whole or in part. Durations are whole milliseconds
     from a cycle's start to the end of its last run; the 95th percentile is by nearest rank. Null without cycles.
-    A cycle in which this program itself failed counts, but has no duration (see `CycleStatistics`).
+    A cycle in which this program itself failed counts, but has no duration (see `CycleStatistics`). Passes over
+    transactions and orders are no cycles.
     Returns 0, or 5 where no sync was ever begun.
 
     Raises:
@@ -38,14 +40,13 @@ def report(settings: Settings, form: Format, now: datetime, out: TextIO, err: Te
     try:
         with Reader(settings.database) as reader:
             refuse_other_than_demo(settings, reader)
-            snapshot = reader.snapshot(exchange_date(now), runs=-1)
+            snapshot, logs = reader.snapshot(exchange_date(now), runs=0), reader.run_logs()
     except StoreMissingError as error:
         return _nothing(str(error), form, out, err)
-    check_account(settings, snapshot)
-    if not snapshot.runs:
+    select_asked(settings, snapshot)
+    if not logs:
         return _nothing("Nothing has been synced yet.", form, out, err)
-    found = cycle_statistics(snapshot.runs)
-    rows = [stats_row(each, found.get(each.name, no_statistics())) for each in snapshot.connections]
+    rows = [stats_row(each, cycle_statistics(logs.get(each.name, RunLog()))) for each in snapshot.connections]
     write_rows(rows, STATS_KEYS, form, out)
     err.writelines(f"{line}\n" for line in words(snapshot, now))
     return ExitCode.SUCCESS

@@ -6,8 +6,10 @@ from cotrader_tui.config.brokers import (
     PASSWORD_WORDS,
     USUAL_INTERVAL,
     broker_settings,
+    connectable_brokers,
     named_connection,
 )
+from cotrader_tui.config.connection_keys import CONNECTED_AT, CONNECTION_KEYS
 from cotrader_tui.config.settings import (
     NOTHING_CONFIGURED,
     NOTHING_HINT,
@@ -19,6 +21,8 @@ from cotrader_tui.config.settings import (
 from cotrader_tui.config.values import LONGEST_INTERVAL, SETTINGS, SHORTEST_INTERVAL, Setting, given
 
 __all__ = [
+    "CONNECTED_AT",
+    "CONNECTION_KEYS",
     "DEMO_INTERVAL",
     "LONGEST_INTERVAL",
     "NOTHING_CONFIGURED",
@@ -32,6 +36,7 @@ __all__ = [
     "Setting",
     "Settings",
     "broker_settings",
+    "connectable_brokers",
     "given",
     "load_settings",
     "named_connection",

@@ -10,8 +10,11 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from cotrader_tui.brokers.base import ConnectionConfig, Secret
+from cotrader_tui.config.connection_keys import CONNECTED_AT, CONNECTION_KEYS, interval_for, kinds_for
+from cotrader_tui.config.toml_file import TomlFile
 from cotrader_tui.config.values import SETTINGS, Setting, Values, interval_of
 from cotrader_tui.connections_file import Definition
+from cotrader_tui.domain.sync import SyncKind
 from cotrader_tui.errors import ConfigError
 
 USUAL_INTERVAL = timedelta(seconds=60)
@@ -29,8 +32,15 @@ PASSWORD_HINT = (
 
 
 def demo_connection(values: Values) -> ConnectionConfig:
-    """The simulated broker."""
-    return ConnectionConfig("demo", "demo", label="DEMO", sync_interval=interval_of(values, DEMO_INTERVAL))
+    """The simulated broker, whose market never closes."""
+    return ConnectionConfig(
+        "demo",
+        "demo",
+        label="DEMO",
+        sync_interval=interval_of(values, DEMO_INTERVAL),
+        sync_kinds=frozenset(SyncKind),
+        rests=False,
+    )
 
 
 def unnamed_connections(values: Values) -> tuple[ConnectionConfig, ...]:
@@ -56,7 +66,8 @@ def _ibkr(values: Values) -> tuple[ConnectionConfig, ...]:
         name="ibkr",
         broker="ibkr",
         label=label,
-        sync_interval=interval_of(values, USUAL_INTERVAL),
+        sync_interval=interval_for(values, "ibkr", USUAL_INTERVAL),
+        sync_kinds=kinds_for(values, "ibkr"),
         account_filter=_numbers(values.get("IBKR_ACCOUNT")),
         options=options,
     )
@@ -89,7 +100,8 @@ def _tastytrade_connection(values: Values, secrets: Mapping[str, Secret]) -> Con
         name="tastytrade",
         broker="tastytrade",
         label=label,
-        sync_interval=interval_of(values, USUAL_INTERVAL),
+        sync_interval=interval_for(values, "tastytrade", USUAL_INTERVAL),
+        sync_kinds=kinds_for(values, "tastytrade"),
         account_filter=_numbers(values.get("TASTYTRADE_ACCOUNT_NUMBER")),
         options=options,
         secrets=secrets,
@@ -103,6 +115,11 @@ _NAMED: Mapping[str, Callable[[Values], tuple[ConnectionConfig, ...]]] = {
     "ibkr": _ibkr,
 }
 """For each broker that `cotrader connect` knows, what makes a connection of its settings; without its secrets."""
+
+
+def connectable_brokers() -> tuple[str, ...]:
+    """The brokers to which connections can be named."""
+    return tuple(_NAMED)
 
 
 def broker_settings(broker: str) -> tuple[Setting, ...]:
@@ -127,20 +144,21 @@ def named_connection(name: str, definition: Definition, place: Path, interval: t
     broker = definition["broker"]
     settings = broker_settings(broker)
     known = {setting.key.partition(".")[2]: setting for setting in settings}
-    for key in definition.keys() - {"broker", "sync_interval"}:
+    for key in definition.keys() - {"broker", CONNECTED_AT, *CONNECTION_KEYS}:
         if key not in known or known[key].is_secret:
             raise ConfigError(
                 f"The connection {name} in {place} has a '{key}'.",
                 "Secrets are kept elsewhere: run `cotrader connect`." if key in known else "Remove it, or mend it.",
             )
-    values = Values({}, (), place, {broker: definition, "sync_interval": definition.get("sync_interval")})
+    values = Values({}, (), TomlFile(place, {broker: definition}), title=f"the connection {name}")
     made = _NAMED[broker](values)
     if not made:
         raise ConfigError(f"The connection {name} in {place} lacks a setting.", f"Known are: {', '.join(known)}.")
     return replace(
         made[0],
         name=name,
-        sync_interval=interval_of(values, interval),
+        sync_interval=interval_for(values, broker, interval),
+        connected_at=str(definition.get(CONNECTED_AT) or ""),
         secret_names=tuple(key for key, setting in known.items() if setting.is_secret),
     )
 

@@ -12,6 +12,7 @@ from platformdirs import PlatformDirs
 
 from cotrader_tui.brokers.base import ConnectionConfig, Secret
 from cotrader_tui.config.brokers import (
+    DEMO_INTERVAL,
     PASSWORD_HINT,
     PASSWORD_WORDS,
     USUAL_INTERVAL,
@@ -19,8 +20,14 @@ from cotrader_tui.config.brokers import (
     named_connection,
     unnamed_connections,
 )
-from cotrader_tui.config.values import Values, interval_of, read_toml
-from cotrader_tui.connections_file import read_connections
+from cotrader_tui.config.keys import KeyWish, key_wishes
+from cotrader_tui.config.portfolios import portfolio_settings
+from cotrader_tui.config.schema import refuse_wrong_kinds, unknown_keys
+from cotrader_tui.config.toml_file import read_toml
+from cotrader_tui.config.values import Values, interval_of
+from cotrader_tui.connections_file import leaving_mark, read_connections
+from cotrader_tui.domain.portfolios import NO_PORTFOLIOS, PortfolioSettings
+from cotrader_tui.domain.sync import SyncKind
 from cotrader_tui.errors import ConfigError
 from cotrader_tui.private_files import CONNECTIONS
 
@@ -41,6 +48,7 @@ class Options:
     config: Path | None = None
     demo: bool = False
     account: str | None = None
+    portfolio: str | None = None
     privacy: bool = False
     no_color: bool = False
     no_diff: bool = False
@@ -56,9 +64,14 @@ class Settings:
     connections: tuple[ConnectionConfig, ...]
     is_demo: bool = False
     account: str | None = None
+    portfolio: str | None = None
+    """The name of the portfolio to show; `None`: all accounts, or `account`."""
+    portfolios: PortfolioSettings = NO_PORTFOLIOS
     theme: str | None = None
     is_private: bool = False
     has_color: bool = True
+    has_model_greeks: bool = True
+    """Where a broker sends no Greeks, a model's are shown, labelled."""
     is_diffing: bool = True
     """The screen sends the terminal only what differs."""
     warnings: tuple[str, ...] = ()
@@ -73,6 +86,12 @@ class Settings:
     """The connections that the environment, a `.env` or the configuration file defines, not `cotrader connect`."""
     passphrase: Secret | None = None
     """Of the encrypted file of secrets."""
+    sync_interval: timedelta = USUAL_INTERVAL
+    """Of every connection that tells none of its own."""
+    leaving: frozenset[str] = frozenset()
+    """Stored connections that somebody began to disconnect; they are not among `connections`."""
+    keys: tuple[KeyWish, ...] = ()
+    """The keys a person wants for actions of the screen."""
 
     def require_connections(self) -> None:
         """Raises ConfigError, with words that tell how to go on, where there is no broker to sync."""
@@ -83,17 +102,24 @@ class Settings:
         raise ConfigError(NOTHING_CONFIGURED, NOTHING_HINT)
 
     def only(self, names: Collection[str] | None) -> Settings:
-        """The same with only the connections `names`; with all of them where `names` is `None`.
+        """The same with only the connections `names`; with all that are not switched off where `names` is `None`.
 
         Raises:
-            ConfigError: there is no broker to sync, or one of the names is unknown.
+            ConfigError: there is no broker to sync, or one of the names is unknown or switched off.
         """
         self.require_connections()
         known = [config.name for config in self.connections]
+        switched_on = {config.name for config in self.connections if SyncKind.POSITIONS in config.sync_kinds}
         for name in names or ():
             if name not in known:
                 raise ConfigError(f"There is no connection {name}.", f"Configured are: {', '.join(known)}.")
-        chosen = tuple(config for config in self.connections if names is None or config.name in names)
+        wanted = set(known if names is None else names)
+        if (names is not None and wanted - switched_on) or not switched_on:
+            raise ConfigError(
+                f"The positions of {', '.join(sorted(wanted - switched_on))} are switched off.",
+                f"Set `positions` to true, in {self.config_file} or {self.config_folder / CONNECTIONS}.",
+            )
+        chosen = tuple(config for config in self.connections if config.name in wanted & switched_on)
         return replace(self, connections=chosen)
 
     def not_a_demo(self) -> ConfigError:
@@ -111,11 +137,18 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
     """
     folders = _folders(environ)
     default = folders.config / "config.toml"
-    config_file = _absolute(options.config) or _path(environ.get("COTRADER_CONFIG")) or default
+    config_file = config_file_of(options, environ)
     dotenvs = (working_directory / ".env", folders.config / ".env")
-    values = Values(environ, dotenvs, config_file, read_toml(config_file, is_required=config_file != default))
+    config = read_toml(config_file, is_required=config_file != default)
+    refuse_wrong_kinds(config)
+    wishes, key_warnings = key_wishes(config)
+    values = Values(environ, dotenvs, config)
     unnamed = (demo_connection(values),) if options.demo else unnamed_connections(values)
-    named = () if options.demo else tuple(_named(folders.config, interval_of(values, USUAL_INTERVAL)))
+    interval = interval_of(values, DEMO_INTERVAL if options.demo else USUAL_INTERVAL)
+    stored = {} if options.demo else read_connections(folders.config)
+    leaving = {name for name, definition in stored.items() if leaving_mark(definition) is not None}
+    place = folders.config / CONNECTIONS
+    named = tuple(named_connection(name, stored[name], place, interval) for name in stored if name not in leaving)
     settings = Settings(
         database=_database(options, values, folders),
         config_file=config_file,
@@ -123,18 +156,39 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
         connections=_together(unnamed, named),
         is_demo=options.demo,
         account=options.account,
+        portfolio=_portfolio_shown(options, values),
+        portfolios=NO_PORTFOLIOS if options.demo else portfolio_settings(config),
         theme=values.get("COTRADER_THEME"),
         is_private=options.privacy or values.flag("COTRADER_PRIVACY"),
         has_color=not (options.no_color or environ.get("NO_COLOR")),
+        has_model_greeks=values.get("COTRADER_MODEL_GREEKS") is None or values.flag("COTRADER_MODEL_GREEKS"),
         is_diffing=not options.no_diff,
         secrets=values.secrets(),
-        warnings=tuple(_shadowed(unnamed, named)),
+        warnings=(*unknown_keys(config), *key_warnings, *_shadowed(unnamed, named)),
+        keys=wishes,
         dotenvs=dotenvs,
         config_folder=folders.config,
         unnamed=frozenset(config.name for config in unnamed),
         passphrase=_secret(values.get("COTRADER_PASSPHRASE")),
+        sync_interval=interval,
+        leaving=frozenset(leaving),
     )
     return _explain_password(settings, values)
+
+
+def config_file_of(options: Options, environ: Mapping[str, str]) -> Path:
+    """Where the configuration file is, or would be."""
+    default = _folders(environ).config / "config.toml"
+    return _absolute(options.config) or _path(environ.get("COTRADER_CONFIG")) or default
+
+
+def _portfolio_shown(options: Options, values: Values) -> str | None:
+    """The demo has none of the configured portfolios, and an account that is asked for goes before a setting."""
+    if options.portfolio is not None and options.account is not None:
+        raise ConfigError("--portfolio and --account are both given.", "Name one of them.")
+    if options.portfolio is not None or options.account is not None or options.demo:
+        return options.portfolio
+    return values.get("COTRADER_PORTFOLIO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +231,6 @@ def _database(options: Options, values: Values, folders: _Folders) -> Path:
     if options.demo:
         return folders.data / "demo.db"
     return _path(values.get("COTRADER_DB")) or folders.data / "cotrader.db"
-
-
-def _named(folder: Path, interval: timedelta) -> Iterator[ConnectionConfig]:
-    for name, definition in read_connections(folder).items():
-        yield named_connection(name, definition, folder / CONNECTIONS, interval)
 
 
 def _together(*groups: Iterable[ConnectionConfig]) -> tuple[ConnectionConfig, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from dotenv import dotenv_values
 
 from cotrader_tui.brokers.base import Secret
+from cotrader_tui.config.toml_file import TomlFile
 from cotrader_tui.errors import ConfigError
 
 SHORTEST_INTERVAL = timedelta(seconds=5)
@@ -26,26 +25,93 @@ class Setting:
     key: str
     description: str
     is_secret: bool = False
+    example: str = '""'
+    """Its default or, where there is none, an example; as TOML. What kind of value it takes is this one's kind."""
+    has_default: bool = False
+    """Whether `example` is what holds where nothing is set."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in words: its key, else its variable."""
+        return self.key or self.env
 
 
 SETTINGS = (
-    Setting("COTRADER_DB", "database", "the database file"),
+    Setting("COTRADER_DB", "database", "the database file", example='"~/book.db"'),
     Setting("COTRADER_CONFIG", "", "the configuration file"),
-    Setting("COTRADER_SYNC_INTERVAL", "sync_interval", "seconds between syncs, at least 5 (default 60, demo 15)"),
+    Setting(
+        "COTRADER_SYNC_INTERVAL",
+        "sync_interval",
+        "seconds between syncs, at least 5 (default 60, demo 15)",
+        example="60",
+        has_default=True,
+    ),
     Setting("COTRADER_PASSPHRASE", "", "encrypts the secrets kept in a file, instead of a key file", is_secret=True),
-    Setting("COTRADER_THEME", "theme", "the theme of the screen"),
-    Setting("COTRADER_PRIVACY", "privacy", "1 starts with amounts hidden"),
+    Setting(
+        "COTRADER_PORTFOLIO",
+        "portfolio_shown",
+        "the portfolio to show at first (default: all accounts)",
+        example='"all"',
+        has_default=True,
+    ),
+    Setting("COTRADER_THEME", "theme", "the theme of the screen", example='"cotrader"', has_default=True),
+    Setting(
+        "COTRADER_MODEL_GREEKS",
+        "model_greeks",
+        "0: no Greeks by a model where the broker sends none",
+        example="true",
+        has_default=True,
+    ),
+    Setting("COTRADER_PRIVACY", "privacy", "1 starts with amounts hidden", example="false", has_default=True),
     Setting("NO_COLOR", "", "anything: no colours"),
     Setting("TASTYTRADE_CLIENT_SECRET", "tastytrade.client_secret", "the OAuth application's secret", is_secret=True),
     Setting("TASTYTRADE_REFRESH_TOKEN", "tastytrade.refresh_token", "the grant's refresh token", is_secret=True),
-    Setting("TASTYTRADE_ACCOUNT_NUMBER", "tastytrade.account_number", "only these accounts, comma-separated"),
-    Setting("TASTYTRADE_SANDBOX", "tastytrade.sandbox", "1 uses tastytrade's certification environment"),
-    Setting("TASTYTRADE_API_URL", "tastytrade.api_url", "another host for the same API"),
-    Setting("TASTYTRADE_STREAMER_URL", "tastytrade.streamer_url", "another host for the account streamer"),
-    Setting("IBKR_HOST", "ibkr.host", "where TWS or IB Gateway listens (default 127.0.0.1)"),
-    Setting("IBKR_PORT", "ibkr.port", "its port: 7496 or 4001, on paper 7497 or 4002; switches the broker on"),
-    Setting("IBKR_CLIENT_ID", "ibkr.client_id", "the first client id to try, from 1 up (default 71)"),
-    Setting("IBKR_ACCOUNT", "ibkr.account", "only these accounts, comma-separated"),
+    Setting(
+        "TASTYTRADE_ACCOUNT_NUMBER",
+        "tastytrade.account_number",
+        "only these accounts, comma-separated",
+        example='["5WX00001"]',
+    ),
+    Setting(
+        "TASTYTRADE_SANDBOX",
+        "tastytrade.sandbox",
+        "1 uses tastytrade's certification environment",
+        example="false",
+        has_default=True,
+    ),
+    Setting(
+        "TASTYTRADE_API_URL",
+        "tastytrade.api_url",
+        "another host for the same API",
+        example='"https://proxy.example.com"',
+    ),
+    Setting(
+        "TASTYTRADE_STREAMER_URL",
+        "tastytrade.streamer_url",
+        "another host for the account streamer",
+        example='"wss://streamer.example.com"',
+    ),
+    Setting(
+        "IBKR_HOST",
+        "ibkr.host",
+        "where TWS or IB Gateway listens (default 127.0.0.1)",
+        example='"127.0.0.1"',
+        has_default=True,
+    ),
+    Setting(
+        "IBKR_PORT",
+        "ibkr.port",
+        "its port: 7496 or 4001, on paper 7497 or 4002; switches the broker on",
+        example="7496",
+    ),
+    Setting(
+        "IBKR_CLIENT_ID",
+        "ibkr.client_id",
+        "the first client id to try, from 1 up (default 71)",
+        example="71",
+        has_default=True,
+    ),
+    Setting("IBKR_ACCOUNT", "ibkr.account", "only these accounts, comma-separated", example='["U5550001"]'),
 )
 """Every setting there is; the README lists them all."""
 
@@ -63,12 +129,17 @@ class Values:
     """Named values with their precedence, and the place each came from for messages."""
 
     def __init__(
-        self, environ: Mapping[str, str], dotenvs: Iterable[Path], config_file: Path, config: Mapping[str, Any]
+        self,
+        environ: Mapping[str, str],
+        dotenvs: Iterable[Path],
+        file: TomlFile,
+        title: str | None = None,
     ) -> None:
+        """`file` is the configuration file; `title` what it calls its sections if not by their keys."""
         self._environ = environ
         self._dotenvs = [(path, _read_dotenv(path)) for path in dotenvs]
-        self._config_file = config_file
-        self._config = config
+        self._file = file
+        self._title = title
 
     def find(self, name: str) -> tuple[str, str] | None:
         """A value that is not empty and the place it came from."""
@@ -79,12 +150,16 @@ class Values:
             for each in names:
                 if values.get(each):
                     return values[each], place
-        value: Any = self._config
-        for part in setting.key.split(".") if setting.key else ():
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if setting.key and value is not None and value != "":
-            return _as_text(value), str(self._config_file)
-        return None
+        keys = setting.key.split(".") if setting.key else ()
+        value = self._file.find(*keys) if keys else None
+        return None if value is None or value == "" else (_as_text(value), self._file.place(*keys))
+
+    def in_section(self, section: str, key: str) -> tuple[str, str] | None:
+        """A value of a section of the configuration file that is not empty, and its place: the section and the file."""
+        value = self._file.find(section, key)
+        if value is None or value == "":
+            return None
+        return _as_text(value), f"{self._title or f'the section [{section}]'} of {self._file.place(section, key)}"
 
     def get(self, name: str) -> str | None:
         found = self.find(name)
@@ -92,10 +167,12 @@ class Values:
 
     def flag(self, name: str) -> bool:
         found = self.find(name)
-        text = "" if found is None else found[0].strip().lower()
-        if text in _TRUE or text in _FALSE:
-            return text in _TRUE
-        raise ConfigError(f"{name} is '{text}' in {found[1] if found else ''}.", "Set it to 1 or 0.")
+        if found is None:
+            return False
+        is_set = as_switch(found[0])
+        if is_set is None:
+            raise ConfigError(f"{name} is '{found[0]}' in {found[1]}.", "Set it to 1 or 0.")
+        return is_set
 
     def is_from_dotenv(self, name: str) -> bool:
         found = self.find(name)
@@ -125,33 +202,30 @@ def _read_dotenv(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path} cannot be read: {error}.", "Mend the file or its permissions.") from error
 
 
-def read_toml(path: Path, *, is_required: bool) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError as error:
-        if is_required:
-            raise ConfigError(
-                f"There is no configuration file {path}.", "Check --config or COTRADER_CONFIG."
-            ) from error
-        return {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", "Mend the file, or move it away.") from error
+def as_switch(text: str) -> bool | None:
+    """Whether `text` says on or off; `None` if it says neither."""
+    word = text.strip().lower()
+    return word in _TRUE if word in _TRUE | _FALSE else None
 
 
-def interval_of(values: Values, default: timedelta) -> timedelta:
-    found = values.find("COTRADER_SYNC_INTERVAL")
-    if found is None:
-        return default
-    text, place = found
+def as_interval(name: str, text: str, place: str) -> timedelta:
+    """The seconds that `text` says.
+
+    Raises:
+        ConfigError: it is no number, or less than 5 s, or more than a year; the words name `name` and `place`.
+    """
     try:
         interval = timedelta(seconds=float(text))
     except (ValueError, OverflowError) as error:
-        raise ConfigError(
-            f"COTRADER_SYNC_INTERVAL is '{text}' in {place}.", "Set it to a number of seconds, at least 5."
-        ) from error
+        raise ConfigError(f"{name} is '{text}' in {place}.", "Set it to a number of seconds, at least 5.") from error
     if interval < SHORTEST_INTERVAL:
-        raise ConfigError(f"COTRADER_SYNC_INTERVAL is {text} s in {place}.", "The shortest interval is 5 seconds.")
+        raise ConfigError(f"{name} is {text} s in {place}.", "The shortest interval is 5 seconds.")
     if interval > LONGEST_INTERVAL:
-        raise ConfigError(f"COTRADER_SYNC_INTERVAL is {text} s in {place}.", "The longest interval is a year.")
+        raise ConfigError(f"{name} is {text} s in {place}.", "The longest interval is a year.")
     return interval
+
+
+def interval_of(values: Values, default: timedelta) -> timedelta:
+    """The common interval, else `default`."""
+    found = values.find("COTRADER_SYNC_INTERVAL")
+    return default if found is None else as_interval("COTRADER_SYNC_INTERVAL", *found)

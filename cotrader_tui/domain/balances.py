@@ -30,6 +30,10 @@ class Balances:
     """The broker's own day P&L of the account."""
     position_count: int | None = None
     """How many open positions the broker lists, those included that could not be read."""
+    accrued: Decimal = Decimal(0)
+    """Interest and dividends that count in the net liquidating value before they are paid. Not stored."""
+    has_futures_gain_in_cash: bool = False
+    """Whether what futures gained since they were last settled surely is in `cash_balance`. Not stored."""
 
     @property
     def value_positions(self) -> bool:

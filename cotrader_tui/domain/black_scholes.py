@@ -13,6 +13,14 @@ from cotrader_tui.domain.instruments import OptionType
 _DAYS_PER_YEAR = 365.0
 _PER_POINT = 0.01
 
+LOWEST_VOLATILITY, HIGHEST_VOLATILITY = 0.01, 5.0
+"""The volatilities (yearly fractions) an implied one is looked for between; no listed option trades outside them."""
+_ROUNDING = 1e-12
+"""Part of the larger of forward and strike: a smaller price cannot be told from none."""
+_MOST_STEPS = 60
+_ACCURACY = 1e-7
+"""Relative; Newton's last step is about its square off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
@@ -85,6 +93,61 @@ def black_76(
     """
     valuation = black_scholes_merton(option_type, future, strike, years, rate, rate, volatility)
     return replace(valuation, rho=-years * valuation.price * _PER_POINT)
+
+
+def implied_volatility(
+    option_type: OptionType,
+    price: float,
+    spot: float,
+    strike: float,
+    years: float,
+    rate: float,
+    dividend_yield: float,
+) -> float | None:
+    """The volatility at which `black_scholes_merton` comes to `price`; with a yield equal to the rate it is Black-76's.
+
+    `None` where there is none between `LOWEST_VOLATILITY` and `HIGHEST_VOLATILITY`: the price is outside what the
+    model allows, such as below what exercise at expiration is worth today.
+
+    Raises:
+        ValueError: spot, strike or years is not a positive, finite number.
+    """
+    for name, figure in (("spot", spot), ("strike", strike), ("years", years)):
+        if not (figure > 0 and math.isfinite(figure)):
+            raise ValueError(f"{name} must be a positive, finite number, not {figure}")
+    forward = spot * math.exp((rate - dividend_yield) * years)
+    sign = 1.0 if option_type is OptionType.CALL else -1.0
+    # By parity the option out of the money has the same volatility, and no part of its price is certain.
+    uncertain = price * math.exp(rate * years) - max(0.0, sign * (forward - strike))
+    if not _ROUNDING * max(forward, strike) < uncertain < min(forward, strike):
+        return None
+    deviation = _deviation(uncertain, forward, strike, math.sqrt(years))
+    return None if deviation is None else deviation / math.sqrt(years)
+
+
+def _deviation(price: float, forward: float, strike: float, root_years: float) -> float | None:
+    """volatility × √years at which the option out of the money is worth `price` at expiration.
+
+    Newton's method from the price's point of inflection, kept within what is known of the answer.
+    Source: Manaster and Koehler (1982), The Calculation of Implied Variances from the Black-Scholes Model.
+    """
+    sign = 1.0 if forward < strike else -1.0
+    moneyness = math.log(forward / strike)
+    low, high = LOWEST_VOLATILITY * root_years, HIGHEST_VOLATILITY * root_years
+    deviation = min(max(math.sqrt(2 * abs(moneyness)), low), high)
+    for _ in range(_MOST_STEPS):
+        d1 = moneyness / deviation + deviation / 2
+        d2 = d1 - deviation
+        missing = price - sign * (forward * _normal_cdf(sign * d1) - strike * _normal_cdf(sign * d2))
+        low, high = (deviation, high) if missing > 0 else (low, deviation)
+        slope = forward * _normal_pdf(d1)
+        following = deviation + missing / slope if slope > 0 else high
+        if abs(following - deviation) <= _ACCURACY * deviation:
+            return following
+        deviation = following if low < following < high else (low + high) / 2
+        if high - low <= _ACCURACY * high:
+            return None  # it lies at, or beyond, one of the ends
+    return None
 
 
 def _normal_cdf(x: float) -> float:

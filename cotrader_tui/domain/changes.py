@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.instruments import Instrument
-from cotrader_tui.domain.market import Quote
 from cotrader_tui.domain.positions import DatedAmount, EventKind, Position, RealizedSource
 from cotrader_tui.domain.sync import SyncCounts
 
@@ -21,8 +20,8 @@ class StoredAccount:
     open: tuple[Position, ...] = ()
     last_closed: Mapping[InstrumentId, Position] | None = None
     """The newest closed position per instrument, of the last days: a broker may go on listing it with quantity 0."""
-    quotes: Mapping[InstrumentId, Quote] | None = None
-    """The last quotes of what is open."""
+    marks: Mapping[InstrumentId, Decimal] | None = None
+    """The last marks of what is open."""
     suspected_empty_at: datetime | None = None
     """When a complete answer last listed nothing although the balances still valued something."""
 
@@ -75,6 +74,8 @@ class Reconciliation:
     """Everything one complete or partial answer changes in one account."""
 
     changes: tuple[Change, ...]
+    unchanged: tuple[Position, ...]
+    """Open positions the answer repeats figure by figure, as they were stored."""
     orphaned: tuple[Position, ...]
     """Open positions the answer neither confirms nor disproves: they stay as they were."""
     counts: SyncCounts

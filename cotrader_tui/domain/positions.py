@@ -59,6 +59,10 @@ class Holding:
     """When the broker opened it, if it says so."""
     day_base: Decimal | None = None
     """The price from which the broker's own day P&L comes out whole, today's trades included; it outranks the rest."""
+    broker_value: Decimal | None = None
+    """The broker's own market value. This and the P&L below are to compare ours with, and are not stored."""
+    broker_open_pnl: Decimal | None = None
+    broker_day_pnl: Decimal | None = None
 
     @property
     def id(self) -> InstrumentId:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -112,6 +113,23 @@ class SyncRun:
         return None if self.completed_at is None else self.completed_at - self.started_at
 
 
+RunEnd = tuple[int, RunStatus, int | None, bool]
+"""How one run of a cycle ended: the cycle, the status, how many milliseconds it took (`None` while it runs), whether
+this program itself failed in it. There are very many, hence no class."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """What statistics need of the runs of one connection's cycles, as long as they are kept."""
+
+    runs: Sequence[RunEnd] = ()
+    """In any order."""
+    last_error: SyncError | None = None
+    """Of the newest run that failed or landed only in part, in a cycle that has ended."""
+    last_error_at: datetime | None = None
+    """When that run ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A named way to one broker, as the store knows it."""
@@ -136,3 +154,5 @@ class Connection:
     """What of it is synced."""
     stream: StreamStatus | None = None
     """`None` where it has no stream, or none was begun."""
+    next_sync_at: datetime | None = None
+    """When it is due by schedule; further off than its interval while nothing that is held trades."""

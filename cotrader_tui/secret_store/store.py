@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class SecretStore:
         """`folder` is the configuration folder, `passphrase` the encrypted file's where its owner wants one."""
         self._file = EncryptedFile(folder, passphrase)
         self._keyring = keyring or SystemKeyring()
+        self._one_at_a_time = threading.Lock()
 
     def put(self, name: str, secrets: Mapping[str, Secret]) -> str:
         """Keep the secrets of connection `name`, in place of its former ones; says where, in words.
@@ -36,11 +38,15 @@ class SecretStore:
         return "the system keyring"
 
     def get(self, name: str, wanted: Iterable[str]) -> dict[str, Secret]:
-        """The `wanted` secrets of connection `name`.
+        """The `wanted` secrets of connection `name`. Threads may ask at the same time.
 
         Raises:
             ConfigError: they are not all there, or cannot be read; the words say why.
         """
+        with self._one_at_a_time:  # making a key of a passphrase takes 128 MB
+            return _chosen(name, self._text(name), wanted)
+
+    def _text(self, name: str) -> str:
         text = self._file.get(name)
         try:
             text = self._keyring.get(name) if text is None else text
@@ -51,7 +57,7 @@ class SecretStore:
             ) from None
         if text is None:
             raise ConfigError(f"The secrets of {name} are not stored.", f"Run `cotrader connect` for {name} again.")
-        return _chosen(name, text, wanted)
+        return text
 
     def remove(self, name: str) -> None:
         """Wipe the secrets of connection `name`, if there are any.

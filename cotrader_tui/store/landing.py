@@ -7,18 +7,21 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.changes import Change, PositionState, Reconciliation, StoredAccount
+from cotrader_tui.domain.checks import Check
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.positions import DatedAmount, EventKind, Position
 from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.store import rows
+from cotrader_tui.store.checks import store_checks
 from cotrader_tui.store.codec import date_text, decimal_text, instant_text, instant_value
-from cotrader_tui.store.market import store_instruments, store_market
+from cotrader_tui.store.market import instrument_numbers, priced, store_instruments, store_market
 from cotrader_tui.store.runs import account_number, finish_run
 
 _REMEMBER_CLOSED = timedelta(days=8)
@@ -41,6 +44,8 @@ class Landing:
     status: RunStatus
     error: SyncError | None
     now: datetime
+    checks: tuple[Check, ...] = ()
+    """Its figures against the broker's; none leaves the last ones, with their time."""
 
 
 # What is remembered
@@ -49,33 +54,33 @@ class Landing:
 def stored_account(sqlite: sqlite3.Connection, account: AccountId, now: datetime) -> StoredAccount:
     """See `Writer.stored_account`."""
     number = account_number(sqlite, account)
-    opened = _legs(sqlite, number, account, "p.status = 'open'", ())
+    opened = _marked_positions(sqlite, number, account, "p.status = 'open'", ())
     since = instant_text(now - _REMEMBER_CLOSED)
-    closed = _legs(sqlite, number, account, "p.status = 'closed' AND p.closed_at >= ?", (since,))
+    closed = _marked_positions(sqlite, number, account, "p.status = 'closed' AND p.closed_at >= ?", (since,))
     suspected = sqlite.execute("SELECT suspected_empty_at FROM accounts WHERE id = ?", (number,)).fetchone()[0]
     return StoredAccount(
         open=tuple(position for position, _ in opened),
         last_closed={position.instrument.id: position for position, _ in closed},
-        quotes={quote.instrument: quote for _, quote in opened if quote is not None},
+        marks={position.instrument.id: Decimal(mark) for position, mark in opened if mark is not None},
         suspected_empty_at=instant_value(suspected),
     )
 
 
-def _legs(
+def _marked_positions(
     sqlite: sqlite3.Connection, number: int, account: AccountId, where: str, values: tuple[object, ...]
-) -> list[tuple[Position, Quote | None]]:
-    sql = f"""SELECT {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")}, {rows.qualified(rows.POSITION_COLUMNS, "p")},
-                     {rows.qualified(rows.QUOTE_COLUMNS, "q")}
+) -> list[tuple[Position, str | None]]:
+    """Positions, without their entries, each with the last mark of its instrument."""
+    sql = f"""SELECT {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")},
+                     {rows.qualified(rows.POSITION_COLUMNS, "p")}, q.mark
                 FROM positions p JOIN instruments i ON i.id = p.instrument_id
                 LEFT JOIN quotes q ON q.instrument_id = i.id
-               WHERE p.account_id = ? AND {where} ORDER BY p.id"""
-    first, second = rows.width(rows.INSTRUMENT_COLUMNS), rows.width(rows.POSITION_COLUMNS)
-    found: list[tuple[Position, Quote | None]] = []
-    for row in sqlite.execute(sql, (number, *values)).fetchall():
-        instrument = rows.instrument_from(row[:first])
-        position = rows.position_from(row[first : first + second], account, instrument)
-        found.append((position, rows.quote_from(row[first + second :], instrument.id)))
-    return found
+               WHERE p.account_id = ? AND {where}"""
+    first = rows.width(rows.INSTRUMENT_COLUMNS)
+    found = [
+        (rows.position_from(row[first:-1], account, rows.instrument_from(row[:first])), row[-1])
+        for row in sqlite.execute(sql, (number, *values))
+    ]
+    return sorted(found, key=lambda each: each[0].id)
 
 
 # Landing
@@ -84,13 +89,16 @@ def _legs(
 def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -> None:
     """See `Writer.land`."""
     account = account_number(sqlite, landed.account)
-    numbers = store_instruments(sqlite, landed.account.broker, landed.instruments)
+    numbers = _write_instruments(sqlite, landed, changes)
     store_market(sqlite, numbers, landed.quotes, landed.greeks)
     market = _Market(landed)
     _confirm(sqlite, changes, landed)
+    _write_figures(sqlite, changes)
     for change in changes.changes:
-        _write_change(sqlite, change, account, numbers, market, landed)
+        if change.position is None or change.kind is not None:
+            _write_change(sqlite, change, account, numbers, market, landed)
     _write_balances(sqlite, account, landed.balances, landed.now)
+    store_checks(sqlite, account, landed.checks, landed.now)
     _write_snapshots(sqlite, account, landed.now)
     sqlite.execute(
         "UPDATE accounts SET last_synced_at = ?, suspected_empty_at = ? WHERE id = ?",
@@ -101,6 +109,14 @@ def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -
         [(landed.run, *row) for row in landed.quarantined],
     )
     finish_run(sqlite, landed.run, landed.status, changes.counts, landed.error, landed.now)
+
+
+def _write_instruments(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -> dict[InstrumentId, int]:
+    """Know the answer's instruments as they are now; returns the row numbers of all that it speaks of."""
+    same = {position.instrument.id for position in changes.unchanged}
+    store_instruments(sqlite, landed.account.broker, (each for each in landed.instruments if each.id not in same))
+    spoken_of = {each.id for each in landed.instruments} | priced(landed.quotes, landed.greeks)
+    return instrument_numbers(sqlite, landed.account.broker, spoken_of)
 
 
 class _Market:
@@ -118,12 +134,17 @@ class _Market:
 def _confirm(sqlite: sqlite3.Connection, changes: Reconciliation, landed: Landing) -> None:
     """Move `last_synced_at` of what the answer confirmed, and flag once what it left in doubt."""
     now = instant_text(landed.now)
-    confirmed = [
-        (now, change.position.id)
+    confirmed = [position.id for position in changes.unchanged]
+    confirmed += [
+        change.position.id
         for change in changes.changes
         if change.position is not None and (change.kind is not None or change.state.quantity != 0)
     ]
-    sqlite.executemany("UPDATE positions SET last_synced_at = ?, orphaned_since = NULL WHERE id = ?", confirmed)
+    sqlite.execute(
+        """UPDATE positions SET last_synced_at = ?, orphaned_since = NULL
+            WHERE id IN (SELECT value FROM json_each(?))""",
+        (now, json.dumps(confirmed)),
+    )
     for position in changes.orphaned:
         if position.orphaned_since is None:
             sqlite.execute("UPDATE positions SET orphaned_since = ? WHERE id = ?", (now, position.id))
@@ -145,7 +166,6 @@ def _write_change(
         _write_entry(sqlite, number, change.state.instrument, market, landed.now)
     else:
         number = change.position.id
-        _update(sqlite, number, change)
     if change.kind is None:
         return
     if change.state.quantity == 0:
@@ -186,17 +206,21 @@ def _insert(sqlite: sqlite3.Connection, state: PositionState, account: int, inst
     return made.lastrowid
 
 
-_UPDATE = "UPDATE positions SET {} WHERE id = ?".format(
-    ", ".join(f"{name.strip()} = ?" for name in _STATE_COLUMNS.split(","))
-)
+_STATE_NAMES = _STATE_COLUMNS.split(", ")
+_UPDATE = f"UPDATE positions SET {', '.join(f'{name} = ?' for name in _STATE_NAMES)} WHERE id = ?"
+_figures = attrgetter(*(name for name in _STATE_NAMES if not name.endswith("_on")))
 
 
-def _update(sqlite: sqlite3.Connection, number: int, change: Change) -> None:
-    """Write the figures, but only where one differs from what is stored."""
-    position, state = change.position, change.state
-    fields = [name.strip() for name in _STATE_COLUMNS.split(",") if not name.strip().endswith("_on")]
-    if any(getattr(position, name) != getattr(state, name) for name in fields):
-        sqlite.execute(_UPDATE, (*_state_row(state), number))
+def _write_figures(sqlite: sqlite3.Connection, changes: Reconciliation) -> None:
+    """Write the figures of known positions, but only where one differs from what is stored."""
+    sqlite.executemany(
+        _UPDATE,
+        [
+            (*_state_row(change.state), change.position.id)
+            for change in changes.changes
+            if change.position is not None and _figures(change.position) != _figures(change.state)
+        ],
+    )
 
 
 def _write_entry(
@@ -308,32 +332,32 @@ def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances
     )
 
 
-_SNAPSHOT_SOURCE = """
-    SELECT p.id, p.quantity, p.average_open_price, i.multiplier, q.mark, coalesce(uq.mark, CASE
-               WHEN i.underlying_key IS NULL THEN q.mark END), g.delta, g.gamma, g.theta, g.vega, g.iv,
-           q.source, q.received_at
-      FROM positions p JOIN instruments i ON i.id = p.instrument_id
-      LEFT JOIN quotes q ON q.instrument_id = i.id
-      LEFT JOIN greeks g ON g.instrument_id = i.id
-      LEFT JOIN instruments ui ON ui.broker = i.broker AND ui.key = i.underlying_key
-      LEFT JOIN quotes uq ON uq.instrument_id = ui.id
-     WHERE p.account_id = ? AND p.status = 'open'
-"""
-
-
 def _write_snapshots(sqlite: sqlite3.Connection, account: int, now: datetime) -> None:
     """Keep every open position's figures as of this sync."""
-    found = sqlite.execute(_SNAPSHOT_SOURCE, (account,)).fetchall()
-    sqlite.executemany(
-        """INSERT INTO position_snapshots (position_id, taken_at, quantity, mark, underlying_price, open_pnl, delta,
-                  gamma, theta, vega, iv, source, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        [_snapshot_row(row, instant_text(now)) for row in found],
+    sqlite.execute(
+        """
+        INSERT INTO position_snapshots (position_id, taken_at, quantity, mark, underlying_price, open_pnl, delta, gamma,
+               theta, vega, iv, source, received_at)
+        SELECT p.id, ?, p.quantity, q.mark, coalesce(uq.mark, CASE WHEN i.underlying_key IS NULL THEN q.mark END),
+               open_pnl(p.quantity, p.average_open_price, q.mark, i.multiplier), g.delta, g.gamma, g.theta, g.vega,
+               g.iv, q.source, q.received_at
+          FROM positions p JOIN instruments i ON i.id = p.instrument_id
+          LEFT JOIN quotes q ON q.instrument_id = i.id
+          LEFT JOIN greeks g ON g.instrument_id = i.id
+          LEFT JOIN instruments ui ON ui.broker = i.broker AND ui.key = i.underlying_key
+          LEFT JOIN quotes uq ON uq.instrument_id = ui.id
+         WHERE p.account_id = ? AND p.status = 'open'
+        """,
+        (instant_text(now), account),
     )
 
 
-def _snapshot_row(row: rows.Row, taken_at: str | None) -> tuple[Any, ...]:
-    number, quantity, average, multiplier, mark, underlying, *rest = row
-    profit = None
-    if mark is not None and average is not None:
-        profit = (Decimal(mark) - Decimal(average)) * Decimal(quantity) * Decimal(multiplier)
-    return (number, taken_at, quantity, mark, underlying, decimal_text(profit), *rest)
+def prepare(sqlite: sqlite3.Connection) -> None:
+    """Give the connection that lands the one sum that SQLite cannot do exactly."""
+    sqlite.create_function("open_pnl", 4, _open_pnl, deterministic=True)
+
+
+def _open_pnl(quantity: str, average: str | None, mark: str | None, multiplier: str) -> str | None:
+    if mark is None or average is None:
+        return None
+    return decimal_text((Decimal(mark) - Decimal(average)) * Decimal(quantity) * Decimal(multiplier))

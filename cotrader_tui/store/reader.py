@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
-from cotrader_tui.domain.market import Market, TradingSession
+from cotrader_tui.domain.identifiers import AccountId
+from cotrader_tui.domain.orders import KnownOrder
 from cotrader_tui.domain.portfolio import AccountBook, LeaseHolder, Leg, PortfolioSnapshot
 from cotrader_tui.domain.positions import EventKind, PositionEvent, PositionSnapshot, RealizedSource
-from cotrader_tui.domain.sync import Connection, SyncRun
+from cotrader_tui.domain.sync import Connection, RunLog, SyncRun
+from cotrader_tui.domain.transactions import KnownTransaction
 from cotrader_tui.store import rows
+from cotrader_tui.store.checks import read_checks
 from cotrader_tui.store.codec import decimal_value, instant_text
 from cotrader_tui.store.connect import open_for_reading
 from cotrader_tui.store.files import in_words
+from cotrader_tui.store.garbage import collection_paused
+from cotrader_tui.store.history import read_orders, read_transactions
+from cotrader_tui.store.market import read_sessions
+from cotrader_tui.store.reference_rates import read_reference_rates
+from cotrader_tui.store.run_logs import read_run_logs
 
 _LEG = f"""
     SELECT c.name, a.number, {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")},
-           {rows.qualified(rows.POSITION_COLUMNS, "p")}, {rows.qualified(rows.QUOTE_COLUMNS, "q")},
-           {rows.qualified(rows.GREEKS_COLUMNS, "g")}, {rows.qualified(rows.QUOTE_COLUMNS, "uq")}, ui.symbol
+           {rows.qualified(rows.POSITION_COLUMNS, "p")}, {rows.qualified(rows.ENTRY_COLUMNS, "p")},
+           {rows.qualified(rows.QUOTE_COLUMNS, "q")}, {rows.qualified(rows.GREEKS_COLUMNS, "g")}
       FROM positions p
       JOIN accounts a ON a.id = p.account_id
       JOIN connections c ON c.id = a.connection_id
       JOIN instruments i ON i.id = p.instrument_id
       LEFT JOIN quotes q ON q.instrument_id = i.id
       LEFT JOIN greeks g ON g.instrument_id = i.id
-      LEFT JOIN instruments ui ON ui.broker = i.broker AND ui.key = i.underlying_key
-      LEFT JOIN quotes uq ON uq.instrument_id = ui.id
 """
 _CLOSED_LEG = _LEG.replace("q.mark, q.mark_source,", "p.closing_mark, p.closing_mark_source,", 1)
 _ORDER = "ORDER BY c.name, a.number, i.underlying, i.expiration, i.key"
+_UNDERLYINGS = f"""
+    SELECT u.broker, u.key, u.symbol, u.instrument_type, {rows.qualified(rows.QUOTE_COLUMNS, "q")}
+      FROM instruments u LEFT JOIN quotes q ON q.instrument_id = u.id
+     WHERE (u.broker, u.key) IN (
+           SELECT i.broker, i.underlying_key FROM positions p JOIN instruments i ON i.id = p.instrument_id
+"""
+"""Read beside the legs: in a book of options many share one."""
 
 RECENT_RUNS = 200
 
@@ -76,14 +90,16 @@ class Reader:
 
         `today` is the exchange's date: positions closed on it come along.
         """
-        with self._one_moment():
+        with self._one_moment(), collection_paused():
             return PortfolioSnapshot(
                 connections=tuple(self._connections()),
                 accounts=tuple(self._accounts()),
                 legs=tuple(self._legs(_LEG, "p.status = 'open'", ())),
                 closed_today=tuple(self._closed_since(today)),
                 runs=tuple(self._runs("1", (), runs)),
-                sessions=tuple(self._sessions()),
+                orders=read_orders(self._sqlite, _midnight(today)),
+                sessions=tuple(read_sessions(self._sqlite)),
+                reference_rates=tuple(read_reference_rates(self._sqlite)),
                 lease=self._lease(),
                 is_demo=self._property("demo_epoch") is not None,
                 is_frozen=self.is_frozen,
@@ -102,6 +118,11 @@ class Reader:
         """The newest `limit` sync runs, newest first."""
         with self._in_words():
             return tuple(self._runs("1", (), limit))
+
+    def run_logs(self) -> dict[str, RunLog]:
+        """What statistics need of all cycles that are kept, by the name of each connection that had one."""
+        with self._one_moment(), collection_paused():
+            return read_run_logs(self._sqlite)
 
     def cycle(self, number: int) -> tuple[SyncRun, ...]:
         """The runs of one cycle, in the order they were begun."""
@@ -147,6 +168,19 @@ class Reader:
             found = self._sqlite.execute(sql, (position, limit)).fetchall()
         return tuple(_history(row) for row in reversed(found))
 
+    def transactions(
+        self, accounts: Collection[AccountId] | None = None, symbol: str | None = None, limit: int = -1
+    ) -> tuple[KnownTransaction, ...]:
+        """The newest `limit` transactions (all by default), newest first; `None` is any account, any symbol."""
+        with self._in_words():
+            return read_transactions(self._sqlite, accounts, symbol, limit)
+
+    def orders(self, since: datetime | None = None) -> tuple[KnownOrder, ...]:
+        """Every order that is kept, working ones first, then by their last change; of ended ones only those listed
+        at or after `since`."""
+        with self._in_words():
+            return read_orders(self._sqlite, since)
+
     def quarantined(self, run: int) -> tuple[tuple[str | None, str, str], ...]:
         """Symbol, reason and raw JSON of the rows a run could not read."""
         sql = "SELECT symbol, reason, raw FROM quarantined_rows WHERE run_id = ? ORDER BY id"
@@ -174,23 +208,25 @@ class Reader:
                 self._sqlite.execute("ROLLBACK")
 
     def _legs(self, select: str, where: str, values: tuple[object, ...]) -> Iterator[Leg]:
+        above = self._sqlite.execute(f"{_UNDERLYINGS} WHERE {where})", values)
+        underlyings = dict(map(rows.underlying_from, above))
         found = self._sqlite.execute(f"{select} WHERE {where} {_ORDER}", values)
-        return (rows.leg_from(row) for row in found.fetchall())
+        return (rows.leg_from(row, underlyings) for row in found)
 
     def _closed_since(self, today: date) -> Iterator[Leg]:
         """The latest closed row of each position closed on `today` and not open again.
 
         The broker's realized day gain counts up over one instrument's rows of a day, so only the newest may be added.
         """
-        midnight = datetime.combine(today, time(), EXCHANGE_ZONE).astimezone(UTC)
         newest = """p.status = 'closed' AND p.closed_at >= ? AND p.id = (
             SELECT max(o.id) FROM positions o
              WHERE o.account_id = p.account_id AND o.instrument_id = p.instrument_id)"""
-        return self._legs(_CLOSED_LEG, newest, (instant_text(midnight),))
+        return self._legs(_CLOSED_LEG, newest, (instant_text(_midnight(today)),))
 
     def _connections(self) -> Iterator[Connection]:
         sql = f"""SELECT {rows.CONNECTION_COLUMNS}, EXISTS (
-                    SELECT 1 FROM sync_runs r WHERE r.connection_id = connections.id AND r.status = 'running')
+                    SELECT 1 FROM sync_runs r WHERE r.connection_id = connections.id AND r.status = 'running'
+                                       AND r.sync_type = 'positions')
                     FROM connections ORDER BY name"""
         return (rows.connection_from(row) for row in self._sqlite.execute(sql).fetchall())
 
@@ -199,7 +235,9 @@ class Reader:
                          {rows.qualified(rows.BALANCE_COLUMNS, "b")}
                     FROM accounts a JOIN connections c ON c.id = a.connection_id
                     LEFT JOIN balances b ON b.account_id = a.id ORDER BY c.name, a.number"""
-        return (rows.account_from(row) for row in self._sqlite.execute(sql).fetchall())
+        checks = read_checks(self._sqlite)
+        books = (rows.account_from(row) for row in self._sqlite.execute(sql).fetchall())
+        return (replace(book, checks=checks.get(book.account.id)) for book in books)
 
     def _runs(self, where: str, values: tuple[object, ...], limit: int) -> Iterator[SyncRun]:
         sql = f"""SELECT c.name, c.broker, a.number, {rows.qualified(rows.RUN_COLUMNS, "r")}
@@ -208,17 +246,6 @@ class Reader:
                    WHERE {where} ORDER BY r.started_at DESC, r.id DESC LIMIT ?"""
         return (rows.run_from(row) for row in self._sqlite.execute(sql, (*values, limit)).fetchall())
 
-    def _sessions(self) -> Iterator[TradingSession]:
-        sql = 'SELECT market, "on", opens_at, closes_at, is_early_close FROM trading_sessions ORDER BY market, "on"'
-        for market, on, opens_at, closes_at, is_early_close in self._sqlite.execute(sql).fetchall():
-            yield TradingSession(
-                date.fromisoformat(on),
-                datetime.fromisoformat(opens_at),
-                datetime.fromisoformat(closes_at),
-                bool(is_early_close),
-                Market(market),
-            )
-
     def _lease(self) -> LeaseHolder | None:
         row = self._sqlite.execute("SELECT pid, host, since FROM sync_lease").fetchone()
         return None if row is None else LeaseHolder(row[0], row[1], datetime.fromisoformat(row[2]))
@@ -226,6 +253,10 @@ class Reader:
     def _property(self, key: str) -> str | None:
         row = self._sqlite.execute("SELECT value FROM properties WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+
+def _midnight(today: date) -> datetime:
+    return datetime.combine(today, time(), EXCHANGE_ZONE).astimezone(UTC)
 
 
 def _event(row: rows.Row) -> PositionEvent:

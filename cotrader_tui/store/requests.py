@@ -40,6 +40,11 @@ def request_sync(path: Path, now: datetime, connections: Collection[str] | None 
         raise in_words(error, path) from error
 
 
+def revocation_key(name: str) -> str:
+    """The property under which an engine answers the wish to disconnect `name`, once it has let go of it."""
+    return f"revoked {name}"
+
+
 def _wanted(connection: sqlite3.Connection, names: Collection[str] | None) -> list[int]:
     found = connection.execute("SELECT id, name FROM connections WHERE sync_enabled AND status != 'revoked'")
     return [number for number, name in found.fetchall() if names is None or name in names]

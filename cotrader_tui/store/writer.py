@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,15 +16,26 @@ from sqlite_utils.migrations import Migrations
 
 from cotrader_tui.domain.changes import Reconciliation, StoredAccount
 from cotrader_tui.domain.identifiers import AccountId
-from cotrader_tui.domain.market import Greeks, Quote, TradingSession
+from cotrader_tui.domain.market import Greeks, Market, Quote, TradingSession
 from cotrader_tui.domain.portfolio import Account
-from cotrader_tui.domain.sync import ConnectionStatus, RunStatus, StreamStatus, SyncCounts, SyncError, Trigger
+from cotrader_tui.domain.rates import ReferenceRate
+from cotrader_tui.domain.sync import (
+    ConnectionStatus,
+    RunStatus,
+    StreamStatus,
+    SyncCounts,
+    SyncError,
+    SyncKind,
+    Trigger,
+)
 from cotrader_tui.errors import ErrorKind
-from cotrader_tui.store import landing, market, retention, runs
+from cotrader_tui.store import landing, market, reference_rates, retention, runs
 from cotrader_tui.store.codec import instant_text
 from cotrader_tui.store.connect import BUSY_SECONDS
 from cotrader_tui.store.files import PRIVATE_FILE, check_version, in_words, make_private
+from cotrader_tui.store.history_writing import HistoryWriter
 from cotrader_tui.store.landing import Landing
+from cotrader_tui.store.requests import revocation_key
 from cotrader_tui.store.schema import MIGRATIONS
 
 SYNC_TYPE = "positions"
@@ -54,6 +65,7 @@ class Writer:
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")
         self._sqlite.execute("PRAGMA foreign_keys = ON")
+        landing.prepare(self._sqlite)
         database = Database(self._sqlite, execute_plugins=False)
         if not migrations.pending(database):
             return
@@ -157,14 +169,33 @@ class Writer:
 
     # Connections and cycles
 
-    def ensure_connection(self, name: str, broker: str, label: str, interval: timedelta) -> int:
-        """Make or refresh the row of a configured connection, a revoked one being active again; returns its number."""
+    def ensure_connection(
+        self,
+        name: str,
+        broker: str,
+        label: str,
+        interval: timedelta,
+        kinds: Collection[SyncKind] = (SyncKind.POSITIONS,),
+    ) -> int:
+        """Make or refresh the row of a configured connection, a revoked one being active again; returns its number.
+
+        It is enabled where its positions are among `kinds`, which are what of it is synced.
+        """
         with self.transaction():
             self._sqlite.execute(
-                """INSERT INTO connections (name, broker, label, sync_interval) VALUES (?, ?, ?, ?)
+                """INSERT INTO connections (name, broker, label, sync_interval, sync_kinds, sync_enabled)
+                   VALUES (?, ?, ?, ?, ?, ?)
                    ON CONFLICT (name) DO UPDATE SET broker = excluded.broker, label = excluded.label,
-                          sync_interval = excluded.sync_interval""",
-                (name, broker, label, interval.total_seconds()),
+                          sync_interval = excluded.sync_interval, sync_kinds = excluded.sync_kinds,
+                          sync_enabled = excluded.sync_enabled""",
+                (
+                    name,
+                    broker,
+                    label,
+                    interval.total_seconds(),
+                    ",".join(kind for kind in SyncKind if kind in kinds),
+                    int(SyncKind.POSITIONS in kinds),
+                ),
             )
             self._sqlite.execute(
                 """UPDATE connections SET status = ?, consecutive_failures = 0, grant_refusals = 0
@@ -173,9 +204,15 @@ class Writer:
             )
             return int(self._sqlite.execute("SELECT id FROM connections WHERE name = ?", (name,)).fetchone()[0])
 
-    def revoke(self, name: str) -> None:
-        """Its owner has disconnected `name`: its history stays, its accounts leave the totals, nothing is due."""
+    def revoke(self, name: str, mark: str | None = None) -> None:
+        """Its owner has disconnected `name`: its history stays, its accounts leave the totals, nothing is due.
+
+        `mark` is of the wish this answers: who waits for it finds it as the property `revocation_key(name)`.
+        """
         with self.transaction():
+            if mark is not None:
+                sql = "INSERT OR REPLACE INTO properties (key, value) VALUES (?, ?)"
+                self._sqlite.execute(sql, (revocation_key(name), mark))
             self._sqlite.execute(
                 """UPDATE accounts SET is_included = 0
                     WHERE connection_id = (SELECT id FROM connections WHERE name = ?)""",
@@ -199,6 +236,16 @@ class Writer:
         with self._in_words():
             text = self._sqlite.execute(sql, (connection,)).fetchone()[0]
         return None if text is None else datetime.fromisoformat(text)
+
+    def held_markets(self, connection: int) -> frozenset[Market | None]:
+        """Where the open positions of a connection trade; `None` among them for those of unknown hours."""
+        with self._in_words():
+            return market.held_markets(self._sqlite, connection)
+
+    def sessions(self) -> tuple[TradingSession, ...]:
+        """The known trading sessions, by market and date."""
+        with self._in_words():
+            return tuple(market.read_sessions(self._sqlite))
 
     def waiting_requests(self) -> frozenset[int]:
         """The connections somebody asked to sync."""
@@ -291,6 +338,11 @@ class Writer:
 
     # Between cycles
 
+    @property
+    def history(self) -> HistoryWriter:
+        """Writes transactions and orders."""
+        return HistoryWriter(self._sqlite, self.transaction)
+
     def update_market(self, quotes: Iterable[Quote], greeks: Iterable[Greeks]) -> None:
         """Replace the latest market data of instruments already known; others are ignored."""
         with self.transaction():
@@ -309,6 +361,11 @@ class Writer:
         """Replace the known trading sessions."""
         with self.transaction():
             market.store_sessions(self._sqlite, sessions)
+
+    def store_reference_rates(self, rates: Iterable[ReferenceRate]) -> None:
+        """Replace the known reference rates, unless these are older."""
+        with self.transaction():
+            reference_rates.store_reference_rates(self._sqlite, rates)
 
     def thin(self, now: datetime) -> int:
         """Thin the history to its stated retention; returns how many rows went."""

@@ -6,15 +6,17 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cotrader_tui.brokers.base import AccountFailure, AccountResult, Broker, BrokerSnapshot, ConnectionConfig
-from cotrader_tui.domain.changes import Reconciliation
+from cotrader_tui.domain.changes import Reconciliation, StoredAccount
+from cotrader_tui.domain.checks import Check, Checker, Figure, LandedAccount
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError, Trigger
 from cotrader_tui.errors import BrokerError, CorruptStoreError, ErrorKind, StoreError
+from cotrader_tui.store.garbage import collection_paused
 from cotrader_tui.store.landing import Landing
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.reconcile import reconcile
@@ -81,8 +83,11 @@ async def run_cycle(
     trigger: Trigger,
     clock: Clock,
     budget: timedelta = CYCLE_BUDGET,
+    checker: Checker | None = None,
 ) -> CycleOutcome:
     """Sync one connection once, within `budget`. A fault becomes the outcome and rows of the sync log.
+
+    A `checker` compares each account's figures with the broker's own; what it finds changes no figure.
 
     Raises:
         StoreError: not even the failure could be written; the next cycle closes the open runs.
@@ -105,7 +110,7 @@ async def run_cycle(
         failure = _internal(config.name)
         runs.fail_open(failure)
         return CycleOutcome(runs.cycle, RunStatus.FAILED, failure, is_grant_refused=False)
-    return _settle_all(writer, runs, results, config.name, clock)
+    return _settle_all(writer, runs, results, config.name, clock, checker)
 
 
 def _close_cancelled(runs: _Runs) -> None:
@@ -158,14 +163,21 @@ def _wanted(listed: tuple[Account, ...], config: ConnectionConfig) -> tuple[Acco
     return wanted
 
 
-def _settle_all(writer: Writer, runs: _Runs, results: Iterable[AccountResult], name: str, clock: Clock) -> CycleOutcome:
+def _settle_all(
+    writer: Writer,
+    runs: _Runs,
+    results: Iterable[AccountResult],
+    name: str,
+    clock: Clock,
+    checker: Checker | None,
+) -> CycleOutcome:
     """Settle every wanted account once, whatever the broker made of the list."""
     by_account = {result.account.id: result for result in results}
     outcomes = []
     for account, run in runs.by_account.items():
         result = by_account.get(account)
         if result is not None:
-            outcomes.append(_settle(writer, runs, run, result, clock))
+            outcomes.append(_settle(writer, runs, run, result, clock, checker))
         else:
             failure = SyncError(ErrorKind.BROKER, f"{name} gave no answer for account {account.number}.", _KEPT)
             runs.fail(run, failure)
@@ -173,14 +185,16 @@ def _settle_all(writer: Writer, runs: _Runs, results: Iterable[AccountResult], n
     return _summary(runs.cycle, outcomes)
 
 
-def _settle(writer: Writer, runs: _Runs, run: int, result: AccountResult, clock: Clock) -> Outcome:
+def _settle(
+    writer: Writer, runs: _Runs, run: int, result: AccountResult, clock: Clock, checker: Checker | None
+) -> Outcome:
     """Land one account's answer, or write down why it did not come."""
     if isinstance(result, AccountFailure):
         error = _in_words(result.error)
         runs.fail(run, error)
         return Outcome(RunStatus.FAILED, error, result.error.is_grant_refused)
     try:
-        outcome = _land(writer, run, result, clock)
+        outcome = _land(writer, run, result, clock, checker)
     except CorruptStoreError:
         raise
     except StoreError as error:
@@ -195,12 +209,14 @@ def _settle(writer: Writer, runs: _Runs, run: int, result: AccountResult, clock:
     return Outcome(RunStatus.FAILED, failure)
 
 
-def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock) -> Outcome:
+@collection_paused()
+def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock, checker: Checker | None) -> Outcome:
     now = clock()
     with writer.transaction():
         stored = writer.stored_account(snapshot.account.id, now)
         changes = reconcile(stored, snapshot, now)
-        error = _shortcomings(snapshot, changes)
+        checks, found = _compare(checker, stored, changes, snapshot, now)
+        error = _shortcomings(snapshot, changes, (*snapshot.notes, *found))
         status = RunStatus.SUCCESS if error is None or error.kind is None else RunStatus.PARTIAL
         writer.land(
             Landing(
@@ -214,22 +230,62 @@ def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock) -> O
                 status=status,
                 error=error,
                 now=now,
+                checks=checks,
             ),
             changes,
         )
     return Outcome(status, error, is_delayed=snapshot.is_delayed)
 
 
-def _shortcomings(snapshot: BrokerSnapshot, changes: Reconciliation) -> SyncError | None:
+def _compare(
+    checker: Checker | None, stored: StoredAccount, changes: Reconciliation, snapshot: BrokerSnapshot, now: datetime
+) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    """The account's figures against the broker's, none where those could not be read; and what to say of them."""
+    if checker is None or snapshot.balances is None:
+        return (), ()
+    landed = LandedAccount(
+        account=snapshot.account.id,
+        stored=stored,
+        changes=changes,
+        holdings=snapshot.holdings,
+        quotes=snapshot.quotes,
+        balances=snapshot.balances,
+        unread=tuple(row.symbol for row in snapshot.quarantined),
+        now=now,
+    )
+    try:
+        checks = checker(landed)
+    except Exception:
+        log.exception("The figures of account %s could not be compared", snapshot.account.id.number)
+        return (), ("A fault of this program: the figures were not compared with the broker's; see the log file.",)
+    return checks, tuple(map(_disagreement, (check for check in checks if check.agrees is False)))
+
+
+_FIGURES = {
+    Figure.NET_LIQUIDATING_VALUE: "net liquidating value",
+    Figure.OPEN_PNL: "open P&L",
+    Figure.DAY_PNL: "day P&L",
+    Figure.POSITIONS: "number of positions",
+}
+
+
+def _disagreement(check: Check) -> str:
+    """Without the amount, which the sync log could not hide."""
+    return f"Our {_FIGURES[check.figure]} is not the broker's ({check.position_symbol or 'no single position'})."
+
+
+def _shortcomings(
+    snapshot: BrokerSnapshot, changes: Reconciliation, notes: tuple[str, ...]
+) -> SyncError | None:
     """Why a landed answer is not whole, in one row; without a kind what else is worth saying, `None` if nothing is."""
     if not changes.notes:
-        return SyncError(None, " ".join(snapshot.notes), "") if snapshot.notes else None
+        return SyncError(None, " ".join(notes), "") if notes else None
     is_unreadable = bool(snapshot.quarantined) or not snapshot.is_complete
     kind = ErrorKind.PAYLOAD if is_unreadable else ErrorKind.BROKER
     hint = "Everything else landed."
     if is_unreadable:
         hint = "Everything else landed; `enter` on this line shows the rows that could not be read."
-    return SyncError(kind, " ".join((*changes.notes, *snapshot.notes)), hint)
+    return SyncError(kind, " ".join((*changes.notes, *notes)), hint)
 
 
 def _summary(cycle: int, outcomes: Iterable[Outcome]) -> CycleOutcome:

@@ -9,26 +9,36 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from cotrader_tui.brokers.base import Broker, ConnectionConfig, StreamingBroker
+from cotrader_tui.brokers.base import Broker, ConnectionConfig, StandInBroker, StreamingBroker
+from cotrader_tui.domain.checks import Checker
 from cotrader_tui.domain.clock import Clock, exchange_date
 from cotrader_tui.domain.market import TradingSession
-from cotrader_tui.domain.sync import RunStatus, SyncError, Trigger
+from cotrader_tui.domain.rates import ReferenceRate
+from cotrader_tui.domain.sync import RunStatus, SyncError, SyncKind, Trigger
 from cotrader_tui.errors import CorruptStoreError, ErrorKind, StoreError
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.cycle import CycleOutcome, run_cycle
+from cotrader_tui.sync.history import HistorySync
 from cotrader_tui.sync.market import FollowedStream
-from cotrader_tui.sync.schedule import Health, next_sync_at
+from cotrader_tui.sync.roster import Roster, Wanted
+from cotrader_tui.sync.schedule import Health, next_sync_at, rests_until
 
 log = logging.getLogger(__name__)
 
 SessionSource = Callable[[date, date], Sequence[TradingSession]]
 """Trading sessions between two dates, inclusive. May be slow: it is called in a thread."""
 
+RateSource = Callable[[], Sequence[ReferenceRate]]
+"""The newest reference rates. May be slow: it is called in a thread."""
+
 _HEAR_REQUESTS_EVERY = 0.2
 _LONGEST_NAP = 1.0
+_LOOK_FOR_CONNECTIONS_EVERY = 1.0
 _THIN_EVERY = timedelta(hours=1)
 _SESSIONS_EVERY = timedelta(hours=12)
+_RATES_EVERY = timedelta(days=1)
 _SESSIONS_BACK, _SESSIONS_AHEAD = timedelta(days=10), timedelta(days=14)
 _AT_ONCE = 16
 _LET_GO_WITHIN = 1.0
@@ -41,8 +51,17 @@ class Link:
     config: ConnectionConfig
     broker: Broker
     number: int
+    history: HistorySync
     is_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     has_landed: asyncio.Event = field(default_factory=asyncio.Event)
+    is_unwanted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nobody wants it any more: its task ends."""
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether its positions are to be synced at all."""
+        return SyncKind.POSITIONS in self.config.sync_kinds
 
 
 class Engine:
@@ -54,17 +73,33 @@ class Engine:
         brokers: Sequence[tuple[ConnectionConfig, Broker]],
         clock: Clock,
         sessions: SessionSource | None = None,
+        roster: Roster | None = None,
+        rates: RateSource | None = None,
+        checker: Checker | None = None,
     ) -> None:
+        """`brokers` are served from the start; with a `roster` connections come, change and go while it runs.
+
+        A `checker` compares what landed with the broker's own figures.
+        """
         self._writer = writer
         self._clock = clock
         self._sessions = sessions
+        self._rates = rates
+        self._checker = checker
         self._chance = random.random
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._links = [self._link(config, broker) for config, broker in brokers]
+        self._roster = roster
+        self._links: dict[str, Link] = {}
+        for config, broker in brokers:
+            self._link(config, broker)
 
     def _link(self, config: ConnectionConfig, broker: Broker) -> Link:
-        number = self._writer.ensure_connection(config.name, config.broker, config.label, config.sync_interval)
-        return Link(config, broker, number)
+        number = self._writer.ensure_connection(
+            config.name, config.broker, config.label, config.sync_interval, config.sync_kinds
+        )
+        history = HistorySync(self._writer, config, number, self._clock)
+        link = self._links[config.name] = Link(config, broker, number, history)
+        return link
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sync on schedule until `stop`; a cycle under way is then given up, its transaction whole or undone.
@@ -73,29 +108,101 @@ class Engine:
             CorruptStoreError: the database is damaged; going on would make it worse.
         """
         self._writer.take_over(self._clock())
-        chores: list[Coroutine[object, object, None]] = [self._hear_requests(), self._keep_thinned()]
+        chores: list[Coroutine[object, object, None]] = [
+            self._serve_connections(),
+            self._hear_requests(),
+            self._keep_thinned(),
+        ]
         if self._sessions is not None:
             chores.append(self._keep_sessions(self._sessions))
-        for link in self._links:
-            chores.append(self._serve(link))
-            if isinstance(link.broker, StreamingBroker):
-                chores.append(self._follow_market(link, link.broker))
+        if self._rates is not None:
+            chores.append(self._keep_rates(self._rates))
         async with self._brokers_closed():
             await _until(stop, chores)
 
     async def sync_once(self, names: Sequence[str] | None = None) -> tuple[CycleOutcome, ...]:
-        """One cycle of each named connection (of all by default), concurrently; then the brokers are let go."""
+        """One cycle of each named connection, concurrently; then the brokers are let go.
+
+        By default of all; those whose positions are switched off are left out.
+        """
         self._writer.take_over(self._clock())
-        wanted = [link for link in self._links if names is None or link.config.name in names]
+        known = [link for link in self._links.values() if link.is_synced]
+        wanted = [link for link in known if names is None or link.config.name in names]
         async with self._brokers_closed():
-            return tuple(await asyncio.gather(*(self._cycle(link, Trigger.MANUAL) for link in wanted)))
+            outcomes = await asyncio.gather(*(self._cycle(link, Trigger.MANUAL) for link in wanted))
+            if self._rates is not None:
+                await self._refresh_rates(self._rates)
+            return tuple(outcomes)
 
     @asynccontextmanager
     async def _brokers_closed(self) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            await asyncio.gather(*(_let_go(link) for link in self._links))
+            await asyncio.gather(*(_let_go(link) for link in self._links.values()))
+
+    # Connections that come and go
+
+    async def _serve_connections(self) -> None:
+        """Give each connection a task of its own; the first that fails ends them all."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._begin_all(tasks)
+                if self._roster is not None:
+                    await self._heed(self._roster, tasks)
+        except ExceptionGroup as faults:
+            raise faults.exceptions[0] from None
+
+    def _begin_all(self, tasks: asyncio.TaskGroup) -> None:
+        # On its own: the frame of whoever waits must not hold on to a connection that is let go of.
+        for link in self._links.values():
+            self._begin(link, tasks)
+
+    def _begin(self, link: Link, tasks: asyncio.TaskGroup) -> None:
+        link.task = tasks.create_task(_until(link.is_unwanted, self._work_of(link)))
+
+    def _work_of(self, link: Link) -> list[Coroutine[object, object, None]]:
+        """What is done for one connection, as long as it is wanted."""
+        work: list[Coroutine[object, object, None]] = []
+        if link.is_synced:
+            work += [self._serve(link), self._follow_market(link)]
+        return work
+
+    async def _heed(self, roster: Roster, tasks: asyncio.TaskGroup) -> None:
+        """Follow what the roster wants; what the store refuses is tried again at the next look."""
+        wanted: Wanted | None = None
+        while True:
+            wanted = roster.changed() or wanted
+            if wanted is not None:
+                try:
+                    await self._follow(wanted, roster, tasks)
+                    wanted = None
+                except CorruptStoreError:
+                    raise
+                except StoreError as error:
+                    log.warning("The connections could not be brought up to date: %s", error)
+            await asyncio.sleep(_LOOK_FOR_CONNECTIONS_EVERY)
+
+    async def _follow(self, wanted: Wanted, roster: Roster, tasks: asyncio.TaskGroup) -> None:
+        configs = {config.name: config for config in wanted.connections}
+        gone = [link for name, link in self._links.items() if configs.get(name) != link.config]
+        await asyncio.gather(*(self._end_link(link) for link in gone))
+        for name, mark in wanted.leaving.items():
+            self._writer.revoke(name, mark)
+        for name, config in configs.items():
+            if name not in self._links:
+                self._begin(self._link(config, roster.broker(config)), tasks)
+                log.info("%s is served from now on", name)
+
+    async def _end_link(self, link: Link) -> None:
+        link.is_unwanted.set()
+        if link.task is not None:
+            await asyncio.wait([link.task])
+        await _let_go(link)
+        del self._links[link.config.name]
+        log.info("%s is no longer served as it was", link.config.name)
+
+    # One connection
 
     async def _serve(self, link: Link) -> None:
         """One connection's life: a cycle, then wait until it is due or wanted."""
@@ -131,11 +238,16 @@ class Engine:
         async with self._slots:
             link.is_wanted.clear()  # the cycle takes every request there is; a later one is heard of again
             started_at = self._clock()
-            outcome = await run_cycle(self._writer, link.broker, link.config, link.number, trigger, self._clock)
+            outcome = await run_cycle(
+                self._writer, link.broker, link.config, link.number, trigger, self._clock, checker=self._checker
+            )
             self._end(link, started_at, outcome)
         _tell(link, outcome)
         if outcome.status is not RunStatus.FAILED:
+            link.broker = _behind(link.broker)
             link.has_landed.set()
+            async with self._slots:
+                await link.history.after_cycle(link.broker, outcome.number, trigger)
         return outcome
 
     def _end(self, link: Link, started_at: datetime, outcome: CycleOutcome) -> None:
@@ -154,9 +266,16 @@ class Engine:
             connection_status=health.status,
             failures=health.failures,
             grant_refusals=health.grant_refusals,
-            next_sync_at=next_sync_at(started_at, now, link.config.sync_interval, health, self._chance()),
+            next_sync_at=next_sync_at(
+                started_at, now, link.config.sync_interval, health, self._chance(), self._rests_until(link, now)
+            ),
             now=now,
         )
+
+    def _rests_until(self, link: Link, now: datetime) -> datetime | None:
+        if not link.config.rests:
+            return None
+        return rests_until(self._writer.held_markets(link.number), self._writer.sessions(), now)
 
     # Chores beside the connections
 
@@ -175,7 +294,7 @@ class Engine:
             await asyncio.sleep(_HEAR_REQUESTS_EVERY)
 
     def _want(self, numbers: frozenset[int]) -> None:
-        for link in self._links:
+        for link in self._links.values():
             if link.number in numbers:
                 link.is_wanted.set()
 
@@ -199,8 +318,19 @@ class Engine:
             await self._chore("refresh the trading sessions", refresh)
             await asyncio.sleep(_SESSIONS_EVERY.total_seconds())
 
+    async def _keep_rates(self, source: RateSource) -> None:
+        while True:
+            await self._refresh_rates(source)
+            await asyncio.sleep(_RATES_EVERY.total_seconds())
+
+    async def _refresh_rates(self, source: RateSource) -> None:
+        async def refresh() -> None:
+            self._writer.store_reference_rates(await asyncio.to_thread(source))
+
+        await self._chore("refresh the reference rates", refresh)
+
     async def _chore(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something useful that no figure depends on: its failure is logged, not fatal."""
+        """Do something useful that no sync depends on: its failure is logged, not fatal."""
         try:
             await work()
         except CorruptStoreError:
@@ -208,9 +338,11 @@ class Engine:
         except Exception:
             log.exception("Could not %s", what)
 
-    async def _follow_market(self, link: Link, broker: StreamingBroker) -> None:
+    async def _follow_market(self, link: Link) -> None:
         await link.has_landed.wait()
-        stream = FollowedStream(link.config.name, link.number, broker, link.is_wanted.set)
+        if not isinstance(link.broker, StreamingBroker):
+            return
+        stream = FollowedStream(link.config.name, link.number, link.broker, link.is_wanted.set)
         await stream.follow(self._writer, self._clock, self._chance)
 
 
@@ -218,6 +350,12 @@ def _tell(link: Link, outcome: CycleOutcome) -> None:
     error: SyncError = outcome.error or SyncError(ErrorKind.INTERNAL, "", "")
     level = logging.WARNING if outcome.status is RunStatus.FAILED else logging.INFO
     log.log(level, "Cycle %d of %s: %s %s", outcome.number, link.config.name, outcome.status, error.message)
+
+
+def _behind(broker: Broker) -> Broker:
+    """The broker itself, where another stood in for it until it could be made."""
+    real = broker.broker if isinstance(broker, StandInBroker) else None
+    return broker if real is None else real
 
 
 async def _let_go(link: Link) -> None:
@@ -238,13 +376,15 @@ async def _event_within(event: asyncio.Event, seconds: float) -> None:
 
 
 async def _until(stop: asyncio.Event, work: Sequence[Coroutine[object, object, None]]) -> None:
-    """Run `work` until `stop` or until one of it raises, which is then raised from here."""
+    """Run `work` until `stop` or until one of it raises, which is then raised from here. Some may end before."""
     tasks = [asyncio.ensure_future(each) for each in work]
     waiting = asyncio.ensure_future(stop.wait())
+    pending: set[asyncio.Future[Any]] = {*tasks, waiting}
     try:
-        done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        while not waiting.done():
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
     finally:
         for task in (*tasks, waiting):
             task.cancel()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from cotrader_tui.brokers.base import BrokerSnapshot
 from cotrader_tui.domain.changes import Change, PositionState, Realized, Reconciliation, StoredAccount
@@ -22,6 +23,12 @@ from cotrader_tui.domain.sync import SyncCounts
 _ZERO = Decimal(0)
 _UPDATES = frozenset({EventKind.INCREASED, EventKind.REDUCED, EventKind.ADJUSTED})
 
+_reported = attrgetter(
+    *("quantity", "average_open_price", "previous_close", "day_base", "realized_since_open", "realized_day_gain"),
+    "instrument",
+)
+"""What a broker says of a position, of a holding and of the stored position alike."""
+
 
 def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> Reconciliation:
     """What `fetched` changes in the account `stored`, noticed at `now`. Neither argument is changed."""
@@ -31,10 +38,13 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
     may_close = _may_close(fetched) and not is_suspected
     holdings = [each for each in fetched.holdings if may_close or not _closes(each, positions.get(each.id))]
     changes: list[Change] = []
+    unchanged: list[Position] = []
     for holding in holdings:
         position = positions.get(holding.id)
         if position is None:
             changes += _unknown_before(holding, stored, now)
+        elif _reported(holding) == _reported(position):
+            unchanged.append(position)
         else:
             changes += _known_before(position, holding, marks.get(holding.id), now)
     seen = {holding.id for holding in holdings}
@@ -45,8 +55,9 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
     changes += [_vanished(position, marks.get(position.instrument.id), now) for position in vanished]
     return Reconciliation(
         changes=tuple(changes),
+        unchanged=tuple(unchanged),
         orphaned=tuple(orphaned),
-        counts=_counts(changes, quarantined=len(fetched.quarantined)),
+        counts=_counts(changes, len(unchanged), quarantined=len(fetched.quarantined)),
         notes=tuple(_notes(fetched, orphaned, absent if is_suspected else ())),
         is_suspected_empty=is_suspected,
     )
@@ -54,8 +65,8 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
 
 def _marks(stored: StoredAccount, fetched: BrokerSnapshot) -> dict[InstrumentId, Decimal]:
     """The last mark known of each instrument: the answer's, else the stored one."""
-    quotes = (*(stored.quotes or {}).values(), *fetched.quotes)
-    return {quote.instrument: quote.mark for quote in quotes if quote.mark is not None}
+    answered = {quote.instrument: quote.mark for quote in fetched.quotes if quote.mark is not None}
+    return {**(stored.marks or {}), **answered}
 
 
 def _may_close(fetched: BrokerSnapshot) -> bool:
@@ -269,8 +280,8 @@ def _estimated_day_gain(position: Position, mark: Decimal | None, now: datetime)
     return DatedAmount(before + (mark - base) * position.quantity * position.instrument.multiplier, today)
 
 
-def _counts(changes: Iterable[Change], quarantined: int) -> SyncCounts:
-    tally: Counter[str] = Counter()
+def _counts(changes: Iterable[Change], unchanged: int, quarantined: int) -> SyncCounts:
+    tally = Counter(unchanged=unchanged)
     for change in changes:
         if change.position is None:
             tally["added"] += 1

@@ -16,26 +16,34 @@ from textual.containers import VerticalScroll
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
-from cotrader_tui.analytics.selection import select_accounts
+from cotrader_tui.analytics.model_greeks import GreeksModel
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.domain.sync import SyncKind
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import CotraderError
 from cotrader_tui.style_files import styles_dir
 from cotrader_tui.tui.actions import ACTIONS, bindings
+from cotrader_tui.tui.apart import Apart
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
 from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
+from cotrader_tui.tui.portfolio_choice import PortfolioChoice
 from cotrader_tui.tui.ports import EngineKeeper, EngineState, ScreenOptions
+from cotrader_tui.tui.present.book import Book, is_small
 from cotrader_tui.tui.present.header import HeaderFacts
-from cotrader_tui.tui.present.notices import notices
+from cotrader_tui.tui.present.notices import Notice, notices
 from cotrader_tui.tui.present.states import Situation, StateKind, Trouble, book_state
 from cotrader_tui.tui.screens.accounts import AccountsScreen
 from cotrader_tui.tui.screens.base import BookScreen
+from cotrader_tui.tui.screens.connect_form import ConnectForm
+from cotrader_tui.tui.screens.disconnect_dialog import DisconnectDialog
 from cotrader_tui.tui.screens.greeks import GreeksScreen
 from cotrader_tui.tui.screens.help import HelpScreen
+from cotrader_tui.tui.screens.orders import OrdersScreen
 from cotrader_tui.tui.screens.positions import PositionsScreen
+from cotrader_tui.tui.screens.statistics import StatisticsScreen
 from cotrader_tui.tui.screens.sync_log import SyncLogScreen
 from cotrader_tui.tui.store_watcher import StoreWatcher
 from cotrader_tui.tui.themes import COTRADER, DEFAULT_THEME, meaning_of
@@ -43,6 +51,8 @@ from cotrader_tui.tui.widgets.book_table import BookTable
 
 _AGES_EVERY = 5
 """Seconds between two looks at the ages in tables."""
+_REVIEW_EVERY = 30
+"""Seconds between two times that a book which has not changed is worked out anew: options expire."""
 _SYNC_PATIENCE = timedelta(seconds=15)
 """A sync that was asked for and has not begun by then is worth a sentence."""
 DEMO = "demo"
@@ -75,6 +85,8 @@ class CotraderApp(App[str]):
         "greeks": GreeksScreen,
         "sync_log": SyncLogScreen,
         "accounts": AccountsScreen,
+        "statistics": StatisticsScreen,
+        "orders": OrdersScreen,
     }
     DEFAULT_MODE = "positions"
 
@@ -83,11 +95,12 @@ class CotraderApp(App[str]):
         *,
         database: Path,
         clock: Clock,
-        request_sync: Callable[[], None] | None,
+        request_sync: Callable[[str | None], None] | None,
         keeper: EngineKeeper | None,
         options: ScreenOptions,
     ) -> None:
-        """`request_sync` stores a person's wish to sync (called in a thread; raises CotraderError); `None`: no wishes.
+        """`request_sync` stores a person's wish to sync one connection, or all of them where it is given `None` (called
+        in a thread; raises CotraderError); `None`: no wishes.
 
         `keeper` runs an engine behind the screen; `None`: this program starts none.
         """
@@ -99,11 +112,15 @@ class CotraderApp(App[str]):
         self.database = database
         self.clock = clock
         self.options = options
-        self.snapshot: PortfolioSnapshot | None = None
+        self.portfolios = PortfolioChoice(options.portfolios, options.account, options.portfolio)
+        self._book: Book | None = None
+        self._books: Apart[tuple[Book, tuple[Notice, ...]]] = Apart(self.tell_fault)
         self.is_private = options.is_private
         self.marks_changes = True
         self._request_sync = request_sync
         self._keeper = keeper
+        self._unconfigured = options.unconfigured
+        self._has_connections = options.has_connections
         self._trouble: Trouble | None = None
         self._engine: EngineState | None = None
         self._started_at = clock()
@@ -112,7 +129,8 @@ class CotraderApp(App[str]):
         self._ticks = 0
         self._possible: tuple[bool, ...] = ()
         """Which actions can be done, as the footer shows them."""
-        self._watcher = StoreWatcher(database, clock, self.post_message, timedelta(seconds=options.poll_seconds))
+        poll, model = timedelta(seconds=options.poll_seconds), GreeksModel() if options.has_model_greeks else None
+        self._watcher = StoreWatcher(database, clock, self.post_message, poll, model)
         self._watchdog = TerminalWatchdog(self._watcher.stop)
         self.animation_level = "none"
 
@@ -135,7 +153,7 @@ class CotraderApp(App[str]):
             self._watchdog.start()
         if self.options.is_watching:
             self._watcher.start()
-        if self._keeper is not None:
+        if self._keeper is not None and self._has_connections:
             self.call_after_refresh(self._keeper.start, self._engine_changed)
 
     def _theme_to_start_with(self) -> str:
@@ -162,13 +180,30 @@ class CotraderApp(App[str]):
 
     @on(SnapshotRead)
     def _take_snapshot(self, message: SnapshotRead) -> None:
-        snapshot = select_accounts(message.snapshot, {self.options.account} if self.options.account else ())
-        before, self.snapshot = self.snapshot, snapshot
         self._trouble = None
-        now = self.clock()
-        if self._asked is not None and any(run.id > self._asked[1] for run in snapshot.runs):
+        if self._asked is not None and any(
+            run.id > self._asked[1] and run.sync_type == SyncKind.POSITIONS for run in message.snapshot.runs
+        ):
             self._asked = None
-        for notice in notices(before, snapshot, now):
+        self._take(self.portfolios.take(message.snapshot))
+        for sentence in self.portfolios.news():
+            self.tell_problem(sentence)
+
+    def _take(self, snapshot: PortfolioSnapshot) -> None:
+        """Show a book. A large one is worked out in a thread, and the one before stays so long."""
+        now = self.clock()
+
+        def work_out() -> tuple[Book, tuple[Notice, ...]]:
+            return Book.of(snapshot, now), notices(self.snapshot, snapshot, now)
+
+        if is_small(snapshot):
+            self._show(work_out())
+        else:
+            self._books.run(work_out, self._show)
+
+    def _show(self, worked_out: tuple[Book, tuple[Notice, ...]]) -> None:
+        self._book, told = worked_out
+        for notice in told:
             self._toast(notice.text, is_problem=notice.is_problem)
         self._bring_up_to_date()
 
@@ -189,7 +224,7 @@ class CotraderApp(App[str]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
-            self.tell_problem(f"{type(event.worker.error).__name__}: {event.worker.error}")
+            self.tell_fault(event.worker.error)
 
     # What screens ask
 
@@ -199,21 +234,30 @@ class CotraderApp(App[str]):
         return state is not None and state.kind is StateKind.WELCOME
 
     @property
+    def snapshot(self) -> PortfolioSnapshot | None:
+        """What of the newest book is in the portfolio shown."""
+        return None if self._book is None else self._book.snapshot
+
+    @property
     def situation(self) -> Situation:
-        return Situation(self.snapshot, self._trouble, self._engine, self.options.unconfigured, self._started_at)
+        return Situation(self.snapshot, self._trouble, self._engine, self._unconfigured, self._started_at)
 
     @property
     def header_facts(self) -> HeaderFacts:
         lease = self.snapshot.lease if self.snapshot else None
         is_other = lease is not None and self._engine is not None and not self._engine.is_ours
         return HeaderFacts(
-            snapshot=self.snapshot,
+            book=self._book,
             is_private=self.is_private,
             is_demo=self.options.is_demo,
-            account=self.options.account,
             is_sync_asked=self._asked is not None,
             other_engine=lease.pid if lease is not None and is_other else None,
+            has_engine=self._engine is None or self._engine.is_running,
         )
+
+    def tell_fault(self, error: BaseException | None) -> None:
+        """A toast for a fault of this program."""
+        self.tell_problem(f"{type(error).__name__}: {error}")
 
     def tell_problem(self, words: str) -> None:
         """A toast for something a person should know."""
@@ -249,19 +293,30 @@ class CotraderApp(App[str]):
             self.refresh_bindings()
 
     def _tick(self) -> None:
+        if not self.is_running:
+            return  # it is being taken down: the parts of its screens are gone
         self._ticks += 1
+        self._look_for_a_first_connection()
         if self._asked is not None and self.clock() - self._asked[0] > _SYNC_PATIENCE:
             self._asked = None
             self.tell_problem(
                 f"No sync has begun within {_SYNC_PATIENCE.seconds} seconds. "
                 "Is an engine running? `cotrader doctor` says; 3 shows the sync log."
             )
+        if self.snapshot is not None and self._ticks % _REVIEW_EVERY == 0:
+            self._take(self.snapshot)
         if self._top is None:
             return
         if self._ticks % _AGES_EVERY == 0:
             self._top.bring_up_to_date()
         else:
             self._top.tick()
+
+    def _look_for_a_first_connection(self) -> None:
+        """Somebody may have run `cotrader connect` in another terminal."""
+        programs = self.options.programs
+        if not self._has_connections and programs is not None and programs.kept():
+            self.connection_made()
 
     # Actions
 
@@ -270,6 +325,10 @@ class CotraderApp(App[str]):
             return self._is_welcoming
         if action == "sync":
             return self._request_sync is not None and not self._is_welcoming
+        if action in ("next_portfolio", "previous_portfolio"):
+            return len(self.portfolios.known) > 1
+        if action == "split":
+            return isinstance(self._top, GreeksScreen)
         if action == "detail":
             return self._top is not None and self._top.can_open
         return True
@@ -285,6 +344,12 @@ class CotraderApp(App[str]):
 
     async def action_accounts(self) -> None:
         await self._go("accounts")
+
+    async def action_statistics(self) -> None:
+        await self._go("statistics")
+
+    async def action_orders(self) -> None:
+        await self._go("orders")
 
     async def _go(self, mode: str) -> None:
         if mode != self.current_mode:
@@ -350,19 +415,41 @@ class CotraderApp(App[str]):
             self.exit()
 
     def action_sync(self) -> None:
-        newest = max((run.id for run in self.snapshot.runs), default=0) if self.snapshot else 0
-        self._asked = (self.clock(), newest)
-        self._ask_for_sync()
+        self.sync(None)
+
+    def sync(self, connection: str | None) -> None:
+        """Ask for a sync of one connection, or of all."""
+        self._asked = (self.clock(), self.portfolios.newest_run)
+        self._ask_for_sync(connection)
         self._bring_up_to_date()
 
     @work(thread=True, group="sync", exit_on_error=False)
-    def _ask_for_sync(self) -> None:
+    def _ask_for_sync(self, connection: str | None) -> None:
         if self._request_sync is None:
             return
         try:
-            self._request_sync()
+            self._request_sync(connection)
         except CotraderError as error:
             self.post_message(SyncRefused(error.message, error.hint))
+
+    # Connections
+
+    def connect(self, broker: str) -> None:
+        """Open the form that connects to `broker`."""
+        if self.options.programs is not None:
+            self.push_screen(ConnectForm(self.options.programs, broker))
+
+    def disconnect(self, name: str) -> None:
+        """Ask whether `name` is to be disconnected."""
+        if self.options.programs is not None:
+            self.push_screen(DisconnectDialog(self.options.programs, name))
+
+    def connection_made(self) -> None:
+        """There is a connection that was not there: an engine that runs takes it up, else one is started."""
+        self._unconfigured, self._has_connections = None, True
+        if self._keeper is not None:
+            self._keeper.start(self._engine_changed)
+        self._bring_up_to_date()
 
     def action_demo(self) -> None:
         self.exit(result=DEMO)
@@ -376,6 +463,26 @@ class CotraderApp(App[str]):
     def action_privacy(self) -> None:
         self.is_private = not self.is_private
         self._bring_up_to_date()
+
+    async def action_next_portfolio(self) -> None:
+        await self.show_portfolio(self.portfolios.neighbour(+1))
+
+    async def action_previous_portfolio(self) -> None:
+        await self.show_portfolio(self.portfolios.neighbour(-1))
+
+    async def show_portfolio(self, name: str) -> None:
+        """A detail gives way to its table: it may lie outside of what is shown now."""
+        snapshot = self.portfolios.show(name)
+        if snapshot is not None:
+            self._take(snapshot)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        if self._top is not None:
+            self._top.bring_up_to_date(at_once=True)
+
+    def action_split(self) -> None:
+        if isinstance(self._top, GreeksScreen):
+            self._top.toggle_split()
 
     def action_marks(self) -> None:
         self.marks_changes = not self.marks_changes

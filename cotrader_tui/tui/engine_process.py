@@ -32,18 +32,26 @@ class EngineProcess:
         self._log_file = log_file
         self._is_held = is_held
         self._stop = threading.Event()
+        self._woken = threading.Event()
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._told: EngineState | None = None
 
     def start(self, on_change: Callable[[EngineState], None]) -> None:
-        """Begin; `on_change` is called from a thread of its own whenever the state changes."""
+        """Begin; `on_change` is called from a thread of its own whenever the state changes.
+
+        Called again it tries at once where it waits before another try, and where only a mended configuration helps.
+        """
+        if self._thread is not None:
+            self._woken.set()
+            return
         self._thread = threading.Thread(target=self._keep, args=(on_change,), name="engine-keeper", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the worker by closing its input; what it does is finished or rolled back."""
         self._stop.set()
+        self._woken.set()
         if self._thread is not None:
             self._thread.join(_GRACE)
 
@@ -53,7 +61,7 @@ class EngineProcess:
             while not self._stop.is_set():
                 if self._is_held():
                     self._tell(on_change, EngineState(is_ours=False, is_running=True))
-                    self._stop.wait(_LOOK_EVERY)
+                    self._wait(_LOOK_EVERY)
                     continue
                 began = time.monotonic()
                 code, words = self._run_once(on_change)
@@ -61,10 +69,14 @@ class EngineProcess:
                     continue
                 wait = _BACKOFF[0] if time.monotonic() - began > _SETTLED_AFTER else wait
                 self._tell(on_change, _ended(code, words, self._log_file))
-                self._stop.wait(None if code == ExitCode.USAGE else wait)
+                self._wait(None if code == ExitCode.USAGE else wait)
                 wait = min(2 * wait, _BACKOFF[1])
         finally:
             self._close_input()
+
+    def _wait(self, seconds: float | None) -> None:
+        self._woken.wait(seconds)
+        self._woken.clear()
 
     def _run_once(self, on_change: Callable[[EngineState], None]) -> tuple[int, _Words]:
         """Run the worker to its end; returns its exit code and its last words."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.message import Message
 
+from cotrader_tui.analytics.statistics import CycleStatistics
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.positions import PositionEvent, PositionSnapshot
+from cotrader_tui.domain.transactions import KnownTransaction
 from cotrader_tui.tui.ports import EngineState
 from cotrader_tui.tui.present.states import Trouble
 
@@ -55,6 +58,14 @@ class HistoryRead(Message):
     position: int
     events: tuple[PositionEvent, ...]
     history: tuple[PositionSnapshot, ...]
+    transactions: tuple[KnownTransaction, ...] = ()
+
+
+@dataclass
+class StatisticsRead(Message):
+    """The statistics of every connection, by its name."""
+
+    found: Mapping[str, CycleStatistics]
 
 
 @dataclass

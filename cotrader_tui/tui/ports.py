@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from cotrader_tui.domain.portfolios import NO_PORTFOLIOS, PortfolioSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,42 @@ class EngineKeeper(Protocol):
     """Keeps an engine running behind the screen."""
 
     def start(self, on_change: Callable[[EngineState], None]) -> None:
-        """Begin; `on_change` is called from the keeper's own thread. Returns at once."""
+        """Begin; `on_change` is called from the keeper's own thread. Returns at once.
+
+        Called again it tries anew at once, where it has stopped trying.
+        """
         ...
 
     def stop(self) -> None:
         """End what was started. Returns within a fraction of a second and may be called twice."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """Something a connection to a broker is told."""
+
+    key: str
+    label: str
+    is_secret: bool = False
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPrograms:
+    """How connections are made and ended: by programs of their own, for the screen loads nothing of a broker.
+
+    Each says on standard error what came of it, and ends with 0 if it succeeded.
+    """
+
+    fields: Mapping[str, tuple[FormField, ...]]
+    """What each broker's connections are told."""
+    connect: Callable[[str, str], Sequence[str]]
+    """The command that connects to a broker under a name; it reads the fields as a JSON object on standard input."""
+    disconnect: Callable[[str], Sequence[str]]
+    """The command that disconnects a name."""
+    kept: Callable[[], Sequence[str]]
+    """The names that can be disconnected, at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +73,21 @@ class ScreenOptions:
     theme: str | None = None
     account: str | None = None
     """Only this account number."""
+    portfolio: str | None = None
+    """The portfolio to show at first."""
+    portfolios: PortfolioSettings = NO_PORTFOLIOS
     has_color: bool = True
     unconfigured: str | None = None
     """Why there is no broker to sync, in words; `None` if there is one."""
+    has_connections: bool = True
+    """Whether there is something to sync: the engine is started at once, else with the first connection."""
+    programs: ConnectionPrograms | None = None
+    """`None`: connections cannot be made or ended here."""
     poll_seconds: float = 0.25
     """How often the database is asked whether something was committed."""
     is_diffing: bool = True
     """Send the terminal only what differs; False: Textual's own driver."""
+    has_model_greeks: bool = True
+    """Where a broker sends no Greeks, show a model's, marked so."""
     is_watching: bool = True
     """False: no thread reads the database, figures come only as messages; for pictures and tests."""

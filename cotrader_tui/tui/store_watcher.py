@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 from textual.message import Message
 
+from cotrader_tui.analytics.model_greeks import GreeksModel
 from cotrader_tui.domain.clock import Clock, exchange_date
 from cotrader_tui.errors import StoreError, StoreMissingError
+from cotrader_tui.store.garbage import collection_paused, find_garbage, keep_for_long
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import SnapshotRead, StoreTrouble
+from cotrader_tui.tui.present.book import is_small
 from cotrader_tui.tui.present.states import Trouble
 
 _TROUBLE_WAIT = 1.0
 """Seconds between attempts while the database cannot be read."""
 _STOP_WAIT = 1.0
+_REST = 4
+"""After a read the thread rests so many times as long as that took: a large book must not take a core for itself."""
 
 
 class StoreWatcher:
     """Reads `path` whenever something was committed, the exchange's date changed, or the file was replaced.
 
     `post` takes the messages and returns False once the app closes, which ends the thread. It must be thread-safe.
+    A `model` fills in the Greeks that the broker does not send.
     """
 
     def __init__(
-        self, path: Path, clock: Clock, post: Callable[[Message], bool], poll: timedelta = timedelta(milliseconds=250)
+        self,
+        path: Path,
+        clock: Clock,
+        post: Callable[[Message], bool],
+        poll: timedelta = timedelta(milliseconds=250),
+        model: GreeksModel | None = None,
     ) -> None:
         self._path = path
         self._clock = clock
         self._post = post
         self._poll = poll.total_seconds()
+        self._model = model
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-watcher", daemon=True)
         self._reader: Reader | None = None
         self._seen: tuple[int, date] | None = None
         self._signature: tuple[int, ...] = ()
         self._trouble: Trouble | None = None
+        self._is_large = False
+        """Whether the last book was."""
 
     @property
     def is_alive(self) -> bool:
@@ -56,8 +71,10 @@ class StoreWatcher:
     def _run(self) -> None:
         try:
             while not self._stopped.is_set():
+                began = time.monotonic()
                 self._look()
-                self._stopped.wait(self._poll if self._trouble is None else max(self._poll, _TROUBLE_WAIT))
+                rest = _REST * (time.monotonic() - began)
+                self._stopped.wait(max(self._poll, rest, _TROUBLE_WAIT if self._trouble is not None else 0))
         finally:
             self._close()
 
@@ -89,7 +106,15 @@ class StoreWatcher:
         seen = (self._reader.data_version(), today)
         if seen == self._seen:
             return None
-        snapshot = self._reader.snapshot(today)
+        if self._is_large:
+            find_garbage()
+        with collection_paused():
+            snapshot = self._reader.snapshot(today)
+            if self._model is not None:
+                snapshot = self._model.filled(snapshot)
+            self._is_large = not is_small(snapshot)
+            if self._is_large:
+                keep_for_long()
         self._seen, self._trouble = seen, None
         return SnapshotRead(snapshot)
 

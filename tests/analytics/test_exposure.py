@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from cotrader_tui.analytics.currency import Rates
-from cotrader_tui.analytics.exposure import UnderlyingExposure, exposures, greek_totals
+from cotrader_tui.analytics.exposure import UnderlyingExposure, account_exposures, exposures, greek_totals
 from cotrader_tui.analytics.sums import PartialSum, sum_known
 from cotrader_tui.domain.instruments import Instrument, InstrumentType, OptionType
 from cotrader_tui.domain.portfolio import Leg
@@ -19,6 +19,7 @@ from tests.builders import (
     TODAY,
     account,
     account_book,
+    balances,
     future,
     greeks,
     instrument,
@@ -30,7 +31,7 @@ from tests.builders import (
 )
 
 AAPL = share("AAPL")
-DOLLARS = Rates("USD", {})
+DOLLARS = Rates("USD")
 CALL = option("AAPL", "250")
 PUT = option("AAPL", "240", OptionType.PUT)
 
@@ -233,7 +234,8 @@ def test_a_leg_without_a_rate_counts_as_one_without_greeks() -> None:
     legs = [leg(position(AAPL), "5"), leg(position(share("SAP", currency="EUR"), "2"), "180")]
     totals = greek_totals(legs, NOW, DOLLARS)
     assert (totals.legs, totals.legs_with_greeks) == (2, 1)
-    in_euro = Rates("USD", {legs[1].position.account: {"EUR": Decimal("1.17")}})
+    rated = replace(account_book(), balances=replace(balances(), exchange_rates={"EUR": Decimal("1.17")}))
+    in_euro = Rates("USD", [rated])
     assert greek_totals(legs[1:], NOW, in_euro).delta_dollars == pytest.approx(2 * 180 * 1.17)
 
 
@@ -251,3 +253,40 @@ def test_a_partial_sum_says_how_many_it_knows() -> None:
     assert PartialSum.over([]) == PartialSum(Decimal(0), 0, 0)
     assert PartialSum.over([]).is_complete
     assert (sum_known([1.0, None, 2.0]), sum_known([None]), sum_known([])) == (3.0, None, None)
+
+
+# Accounts
+
+
+def test_the_accounts_parts_add_up_to_the_underlyings_row() -> None:
+    there = account("U7654321", broker="ibkr").id
+    legs = [
+        leg(position(AAPL, "100", "200", previous_close="249"), "251"),
+        leg(position(CALL, "-2", "7", account=there), "5", greeks=greeks(CALL, 0.4), underlying_price="251"),
+        leg(position(PUT, "1", "7", account=there)),
+    ]
+    book = snapshot(*legs)
+    (whole,) = exposures(book, NOW)
+    ibkr, tastytrade = account_exposures(book, NOW)["AAPL", "USD"]
+    assert (ibkr.account, tastytrade.account) == (there, legs[0].position.account)
+    assert (ibkr.exposure.delta, tastytrade.exposure.delta) == (-80.0, 100.0)
+    assert (ibkr.exposure.legs, ibkr.exposure.legs_with_greeks) == (2, 1)
+    assert whole.delta == 20.0
+    for field in ("market_value", "open_pnl", "day_pnl"):
+        parts = [getattr(each.exposure, field) for each in (ibkr, tastytrade)]
+        whole_sum = getattr(whole, field)
+        assert (sum(part.known for part in parts), sum(part.of for part in parts)) == (whole_sum.known, whole_sum.of)
+        assert sum(part.value or 0 for part in parts) == whole_sum.value
+
+
+def test_an_account_that_closed_its_part_today_is_there_for_its_day_pnl() -> None:
+    there = account("A2").id
+    gone = closed_today(CALL, "40.50")
+    moved = replace(gone, position=replace(gone.position, account=there))
+    old = replace(moved, position=replace(moved.position, instrument=share("F")))
+    book = snapshot(leg(position(AAPL, "10", previous_close="250"), "251"), closed_today=[moved, old])
+    parts = account_exposures(book, NOW)
+    assert list(parts) == [("AAPL", "USD")], "of what nobody holds there is no row"
+    kept, left = parts["AAPL", "USD"]
+    assert (left.account, left.exposure.legs, left.exposure.price) == (there, 0, None)
+    assert (kept.exposure.day_pnl.value, left.exposure.day_pnl.value) == (Decimal(10), Decimal("40.50"))

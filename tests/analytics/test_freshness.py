@@ -42,6 +42,27 @@ def test_a_slower_connection_stays_live_longer() -> None:
     assert freshness(slow, NOW + timedelta(minutes=20)).state is DataState.LIVE
 
 
+def test_a_connection_that_rests_is_live_until_its_next_sync_is_overdue() -> None:
+    """While nothing trades the next sync is a quarter of an hour off; one interval of 60 s and 30 s are its grace."""
+    due_at = NOW + timedelta(minutes=15)
+    resting = replace(connection(), next_sync_at=due_at)
+    overdue_at = due_at + timedelta(seconds=90)
+    assert freshness(resting, overdue_at).state is DataState.LIVE
+    assert freshness(resting, overdue_at + timedelta(seconds=1)).state is DataState.STALE
+    assert freshness(replace(resting, is_delayed=True), due_at).state is DataState.DELAYED
+
+
+def test_a_next_sync_at_the_usual_pace_changes_nothing() -> None:
+    usual = replace(connection(), next_sync_at=NOW + timedelta(seconds=60))
+    assert freshness(usual, NOW + timedelta(seconds=150)).state is DataState.LIVE
+    assert freshness(usual, NOW + timedelta(seconds=151)).state is DataState.STALE
+
+
+def test_a_failure_while_it_rests_is_said_all_the_same() -> None:
+    waiting = replace(failed(ErrorKind.NETWORK), next_sync_at=NOW + timedelta(minutes=15))
+    assert freshness(waiting, NOW + timedelta(minutes=1)).state is DataState.OFFLINE
+
+
 @pytest.mark.parametrize(
     ("kind", "state"),
     [
@@ -94,3 +115,11 @@ def test_cached_means_new_yorks_yesterday() -> None:
 def test_every_state_has_a_glyph_of_its_own_and_a_rank() -> None:
     assert set(GLYPHS) == set(SEVERITY) == set(DataState)
     assert len(set(GLYPHS.values())) == len(GLYPHS)
+
+
+def test_what_its_owner_switched_off_is_paused_whatever_its_age_and_its_last_sync() -> None:
+    for each in (connection(), failed(ErrorKind.AUTH), replace(connection(), status=ConnectionStatus.EXPIRED)):
+        found = freshness(replace(each, sync_enabled=False), NOW + timedelta(days=3))
+        assert (found.state, found.glyph, found.age) == (DataState.PAUSED, "‖", timedelta(days=3))
+    revoked = replace(connection(), sync_enabled=False, status=ConnectionStatus.REVOKED)
+    assert freshness(revoked, NOW).state is DataState.LOGIN

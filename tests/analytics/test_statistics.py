@@ -2,95 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from cotrader_tui.analytics.statistics import cycle_statistics, nearest_rank, no_statistics
-from cotrader_tui.domain.sync import RunStatus, SyncError, SyncRun
+from cotrader_tui.analytics.statistics import CycleStatistics, cycle_statistics, nearest_rank
+from cotrader_tui.domain.sync import RunEnd, RunLog, RunStatus, SyncError
 from cotrader_tui.errors import ErrorKind
-from tests.builders import BROKER, NOW, sync_run
+from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
 
 
-def run(
-    cycle: int,
-    status: RunStatus = RunStatus.SUCCESS,
-    seconds: float = 1,
-    *,
-    error: SyncError | None = None,
-    connection: str = BROKER,
-    begun: datetime = NOW,
-) -> SyncRun:
+def run(cycle: int, status: RunStatus = RunStatus.SUCCESS, seconds: float = 1, *, is_internal: bool = False) -> RunEnd:
     """A run of `cycle` that took so many seconds."""
-    ended = None if status is RunStatus.RUNNING else begun + seconds * SECOND
-    made = sync_run(cycle, status, error=error)
-    return replace(made, cycle=cycle, connection=connection, started_at=begun, completed_at=ended)
+    took = None if status is RunStatus.RUNNING else round(seconds * 1000)
+    return (cycle, status, took, is_internal)
 
 
-def refusal(message: str, kind: ErrorKind | None = ErrorKind.NETWORK) -> SyncError:
-    return SyncError(kind, message, "")
+def over(*runs: RunEnd) -> CycleStatistics:
+    return cycle_statistics(RunLog(runs))
 
 
 def test_a_cycle_is_whole_if_all_its_runs_are_failed_if_none_landed_else_partial() -> None:
-    runs = [
+    found = over(
         *(run(1), run(1)),
         *(run(2), run(2, RunStatus.FAILED)),
         run(3, RunStatus.PARTIAL),
         *(run(4, RunStatus.FAILED), run(4, RunStatus.FAILED)),
-    ]
-    found = cycle_statistics(runs)[BROKER]
-    assert (found.cycles, found.succeeded, found.partial, found.failed) == (4, 1, 2, 1)
-    assert found.success_rate == 0.75
+        *(run(5, RunStatus.FAILED), run(5), run(5, RunStatus.FAILED)),
+    )
+    assert (found.cycles, found.succeeded, found.partial, found.failed) == (5, 1, 3, 1)
+    assert found.success_rate == 0.8
 
 
 def test_a_cycle_lasts_until_the_last_of_its_runs_has_ended() -> None:
-    found = cycle_statistics([run(1, seconds=1), run(1, seconds=5), run(2, seconds=2)])[BROKER]
+    found = over(run(1, seconds=1), run(2, seconds=2), run(1, seconds=5))
     assert found.duration_mean == 3.5 * SECOND
     assert found.duration_p95 == 5 * SECOND
 
 
-def test_a_running_cycle_is_in_no_figure() -> None:
-    runs = [run(1), run(2, RunStatus.FAILED, 9, error=refusal("No answer.")), run(2, RunStatus.RUNNING)]
-    found = cycle_statistics(runs)[BROKER]
-    assert (found.cycles, found.failed, found.last_error) == (1, 0, None)
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_running_cycle_is_in_no_figure(order: tuple[int, ...]) -> None:
+    runs = [run(2, RunStatus.FAILED, 9), run(2, RunStatus.RUNNING), run(2, seconds=3)]
+    found = over(run(1), *(runs[at] for at in order))
+    assert (found.cycles, found.succeeded, found.partial, found.failed) == (1, 1, 0, 0)
     assert found.duration_mean == SECOND
-    assert cycle_statistics([run(3, RunStatus.RUNNING)])[BROKER] == no_statistics()
+    assert over(run(3, RunStatus.RUNNING)) == over()
 
 
 def test_without_cycles_everything_but_the_counts_is_unknown() -> None:
-    found = no_statistics()
+    found = over()
     assert (found.cycles, found.succeeded, found.partial, found.failed) == (0, 0, 0, 0)
     assert (found.success_rate, found.duration_mean, found.duration_p95) == (None, None, None)
     assert (found.last_error, found.last_error_at) == (None, None)
 
 
-def test_the_last_error_is_the_newest_whatever_the_order_of_the_runs() -> None:
-    old = run(1, RunStatus.FAILED, error=refusal("old"), begun=NOW - timedelta(hours=1))
-    new = run(2, RunStatus.PARTIAL, error=refusal("new"))
-    for runs in ([old, new], [new, old]):
-        found = cycle_statistics(runs)[BROKER]
-        assert found.last_error == refusal("new")
-        assert found.last_error_at == NOW + SECOND
-
-
-def test_a_note_on_a_whole_run_is_no_error() -> None:
-    found = cycle_statistics([run(1, error=refusal("Delayed data.", kind=None))])[BROKER]
-    assert (found.last_error, found.last_error_at) == (None, None)
+def test_the_last_error_is_handed_on_with_its_time() -> None:
+    error = SyncError(ErrorKind.NETWORK, "No answer.", "")
+    found = cycle_statistics(RunLog([run(1, RunStatus.FAILED)], error, NOW))
+    assert (found.last_error, found.last_error_at) == (error, NOW)
 
 
 def test_a_cycle_the_program_was_killed_in_counts_without_a_duration() -> None:
-    days = run(1, RunStatus.FAILED, 200_000, error=refusal("The program ended.", ErrorKind.INTERNAL))
-    found = cycle_statistics([days, run(2, seconds=2)])[BROKER]
-    assert (found.cycles, found.failed, found.last_error) == (2, 1, days.error)
+    found = over(run(1, RunStatus.FAILED, 200_000, is_internal=True), run(1), run(2, seconds=2))
+    assert (found.cycles, found.partial) == (2, 1)
     assert (found.duration_mean, found.duration_p95) == (2 * SECOND, 2 * SECOND)
-
-
-def test_each_connection_has_its_own() -> None:
-    found = cycle_statistics([run(1), run(2, RunStatus.FAILED, connection="ibkr")])
-    assert {name: each.success_rate for name, each in found.items()} == {BROKER: 1.0, "ibkr": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +75,7 @@ def test_each_connection_has_its_own() -> None:
     [(1, 1), (2, 2), (19, 19), (20, 19), (21, 20), (40, 38), (100, 95), (101, 96)],
 )
 def test_the_95th_percentile_is_the_value_at_the_nearest_rank(count: int, rank: int) -> None:
-    assert nearest_rank([number * SECOND for number in range(1, count + 1)], 95) == rank * SECOND
+    assert nearest_rank(range(1, count + 1), 95) == rank
 
 
 def test_there_is_no_percentile_of_nothing() -> None:

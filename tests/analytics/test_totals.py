@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from cotrader_tui.analytics.selection import select_accounts
+from cotrader_tui.analytics.selection import select_portfolio
 from cotrader_tui.analytics.sums import PartialSum
 from cotrader_tui.analytics.totals import account_pnl, book_totals
+from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import AccountBook, Leg
+from cotrader_tui.domain.portfolios import ALL_ACCOUNTS, Portfolio, PortfolioSettings
 from cotrader_tui.domain.positions import DatedAmount, PositionStatus
+from cotrader_tui.domain.rates import ReferenceRate
 from tests.builders import (
     NOW,
     TODAY,
@@ -22,7 +25,6 @@ from tests.builders import (
     position,
     share,
     snapshot,
-    sync_run,
 )
 
 ONE, TWO = account("A1"), account("A2")
@@ -129,6 +131,74 @@ def test_a_position_without_a_rate_is_left_out_and_named() -> None:
     assert book_totals(book, NOW).net_liquidating_value.value == Decimal(10000)
 
 
+# Several base currencies
+
+
+def euro_account(number: str, net_liquidating_value: str = "2000", **rates: str) -> AccountBook:
+    """An account at the other broker, in euro, whose broker gives these rates."""
+    owner = account(number, broker="ibkr", base_currency="EUR")
+    given = {name: Decimal(rate) for name, rate in rates.items()}
+    worth = replace(balances(net_liquidating_value), currency="EUR", exchange_rates=given)
+    return replace(account_book(owner, connection="ibkr"), balances=worth)
+
+
+def in_euro(number: str, quantity: str = "10") -> Leg:
+    owner = account(number, broker="ibkr").id
+    return leg(position(share("SAP", currency="EUR", broker="ibkr"), quantity, "200", account=owner), "201")
+
+
+def test_accounts_of_two_currencies_have_one_total_in_the_first_ones_where_a_rate_is_known() -> None:
+    book = snapshot(held("A1"), in_euro("U1"), accounts=[of_account("A1"), euro_account("U1", USD="0.8")])
+    totals = book_totals(book, NOW)
+    assert totals.currency == "EUR", "ibkr comes before tastytrade"
+    assert totals.net_liquidating_value == PartialSum(Decimal(2800), 2, 2)
+    assert totals.buying_power == PartialSum(Decimal("8000.50") + Decimal("6400.40"), 2, 2)
+    assert totals.pnl.open_pnl == PartialSum(Decimal(10) + Decimal(24), 2, 2)
+    assert [rate.words for rate in totals.conversions.rates] == ["1 USD = 0.8 EUR: ibkr's rate of 2026-03-10"]
+
+
+def test_a_configured_base_currency_goes_before_that_of_the_accounts() -> None:
+    accounts = [of_account("A1"), euro_account("U1", USD="0.8")]
+    book = replace(snapshot(in_euro("U1"), accounts=accounts), portfolio=Portfolio("All", None, "USD"))
+    totals = book_totals(book, NOW)
+    assert (totals.currency, totals.net_liquidating_value) == ("USD", PartialSum(Decimal(3500), 2, 2))
+    assert totals.pnl.open_pnl.value == Decimal("12.5")
+
+
+def test_in_a_configured_currency_what_has_no_rate_is_left_out_and_named() -> None:
+    yen = leg(position(share("7203", currency="JPY"), "100", "2900", account=ONE.id), "2950")
+    accounts = [of_account("A1"), euro_account("U1")]
+    book = replace(snapshot(held("A1"), yen, accounts=accounts), portfolio=Portfolio("All", None, "USD"))
+    totals = book_totals(book, NOW)
+    assert totals.net_liquidating_value == PartialSum(Decimal(1000), 1, 2)
+    assert totals.pnl.open_pnl == PartialSum(Decimal(30), 1, 2)
+    assert totals.conversions.missing == ("EUR", "JPY")
+
+
+def test_the_ecbs_rate_adds_up_what_no_broker_converts() -> None:
+    euro_rate = ReferenceRate("USD", Decimal("1.25"), TODAY - timedelta(days=4))
+    accounts = [of_account("A1"), euro_account("U1", "1000")]
+    totals = book_totals(replace(snapshot(accounts=accounts), reference_rates=(euro_rate,)), NOW)
+    assert (totals.currency, totals.net_liquidating_value.value) == ("EUR", Decimal(1800))
+    assert list(totals.conversions.by_ecb) == [(TODAY - timedelta(days=4), ("USD",))]
+
+
+def test_an_account_outside_of_the_portfolio_lends_its_rate_and_nothing_else() -> None:
+    whole = snapshot(held("A1"), in_euro("U1"), accounts=[of_account("A1"), euro_account("U1", USD="0.8")])
+    one = select_portfolio(whole, Portfolio("one", (ONE.id,), "EUR"), PortfolioSettings())
+    totals = book_totals(one, NOW)
+    assert (totals.currency, totals.net_liquidating_value) == ("EUR", PartialSum(Decimal(800), 1, 1))
+    assert (totals.pnl.positions, totals.pnl.open_pnl.value) == (1, Decimal(24))
+
+
+def test_an_excluded_account_is_in_no_total_and_decides_no_currency() -> None:
+    whole = snapshot(held("A1"), in_euro("U1"), accounts=[of_account("A1"), euro_account("U1", USD="0.8")])
+    settings = PortfolioSettings(excluded=frozenset({AccountId("ibkr", "U1")}))
+    totals = book_totals(select_portfolio(whole, ALL_ACCOUNTS, settings), NOW)
+    assert (totals.currency, totals.net_liquidating_value) == ("USD", PartialSum(Decimal(1000), 1, 1))
+    assert (totals.pnl.positions, totals.pnl.open_pnl.value) == (1, Decimal(30))
+
+
 def test_a_book_without_accounts_has_no_totals() -> None:
     totals = book_totals(snapshot(accounts=[]), NOW)
     assert (totals.currency, totals.net_liquidating_value.value, totals.greeks) == (None, None, None)
@@ -139,20 +209,6 @@ def test_on_the_next_day_the_day_begins_anew() -> None:
     totals = account_pnl(book, book.accounts[0], NOW + timedelta(days=1))
     assert totals.open_pnl.value == Decimal(30)
     assert totals.day_pnl == PartialSum(None, 0, 1)
-
-
-def test_selecting_accounts_narrows_everything_but_the_connections_own_rows() -> None:
-    book = snapshot(
-        held("A1"),
-        held("A2"),
-        closed_today=[closed_today("A2", "1")],
-        runs=[sync_run(1, account="A1"), sync_run(2, account="A2"), sync_run(3, account=None)],
-    )
-    narrow = select_accounts(book, ["A2"])
-    assert [each.account.id.number for each in narrow.accounts] == ["A2"]
-    assert {each.position.account.number for each in (*narrow.legs, *narrow.closed_today)} == {"A2"}
-    assert [run.id for run in narrow.runs] == [2, 3]
-    assert select_accounts(book, []) is book
 
 
 def test_an_option_cleared_away_after_its_expiration_adds_nothing_to_the_day() -> None:

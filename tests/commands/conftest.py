@@ -41,6 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     places = Home(*(tmp_path / name for name in ("here", "config/cotrader", "data/cotrader", "state/cotrader")))
     for name in ("COTRADER_DB", "COTRADER_CONFIG", "COTRADER_PRIVACY", "COTRADER_SYNC_INTERVAL", "COTRADER_THEME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("COTRADER_PORTFOLIO", raising=False)
     for name in ("TASTYTRADE_CLIENT_SECRET", "TASTYTRADE_REFRESH_TOKEN", "TT_SECRET", "TT_REFRESH"):
         monkeypatch.delenv(name, raising=False)
     for name in ("TASTYTRADE_USERNAME", "TASTYTRADE_PASSWORD"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,15 @@ import pytest
 
 from cotrader_tui.bootstrap import check_connection
 from cotrader_tui.brokers.base import ConnectionConfig, Secret
-from cotrader_tui.commands.connect import gather
-from cotrader_tui.errors import BrokerError, ConfigError
+from cotrader_tui.commands.connect import gather, read_fields
+from cotrader_tui.config import Options, process_settings
+from cotrader_tui.connecting import disconnect
+from cotrader_tui.connections_file import leaving_mark, read_connections, store_connection
+from cotrader_tui.errors import BrokerError, ConfigError, StoreError
 from cotrader_tui.store.lease import Lease
+from cotrader_tui.store.writer import Writer
 from tests.commands.conftest import Finished, Home, RunCommand
-from tests.end_to_end.conftest import Machine
+from tests.end_to_end.conftest import Machine, eventually
 from tests.secret_store.keyrings import MemoryKeyring, in_place, no_keyring
 from tests.standin.faults import Fault
 from tests.standin.payloads import equity_row
@@ -263,6 +269,78 @@ def test_an_empty_answer_is_no_answer() -> None:
         gather("tastytrade", {}, Silent())
 
 
+# Fields on standard input
+
+
+def test_fields_go_before_the_environment_and_nobody_is_asked() -> None:
+    person = Person()
+    fields = {"refresh_token": "given", "sandbox": "0", "sync_interval": "120", "orders": "0"}
+    environ = {"TT_SECRET": "told", "TT_REFRESH": "told", "TASTYTRADE_SANDBOX": "1"}
+    answers = gather("tastytrade", environ, person, fields)
+    assert answers.secrets == {"client_secret": Secret("told"), "refresh_token": Secret("given")}
+    assert answers.definition == {"broker": "tastytrade", "sandbox": "0", "sync_interval": "120", "orders": "0"}
+    assert (person.hidden, person.shown) == ([], [])
+
+
+def test_fields_are_texts_numbers_and_flags() -> None:
+    fields = read_fields(StringIO('{"port": 7497, "host": " box ", "orders": false, "account": null, "client_id": ""}'))
+    assert fields == {"port": "7497", "host": "box", "orders": "0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a JSON object"),
+        ("canary", "not a JSON object"),
+        ('["canary"]', "not a JSON object"),
+        ('{"client_secret": ["canary"]}', "'client_secret' on standard input is no text"),
+    ],
+)
+def test_what_makes_no_fields_is_told_without_repeating_it(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as refusal:
+        read_fields(StringIO(text))
+    assert "canary" not in str(refusal.value)
+
+
+def test_a_field_the_broker_does_not_have_is_told_by_its_name() -> None:
+    with pytest.raises(ConfigError, match="has no 'client_token'") as refusal:
+        gather("tastytrade", {}, None, {"client_token": "canary"})
+    assert "canary" not in str(refusal.value)
+
+
+def test_a_connection_is_made_from_standard_input_alone(
+    desk: Desk, keyring: MemoryKeyring, broker: TastytradeStandin
+) -> None:
+    fields = {"client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN, "api_url": broker.url, "positions": True}
+    desk.monkeypatch.setattr(sys, "stdin", StringIO(json.dumps(fields)))
+    finished = desk.run("connect", "tastytrade", "--name", "ira", "--stdin-json")
+    assert finished.code == 0, finished.err
+    assert list(keyring.kept) == [("cotrader", "ira")]
+    stored = read_connections(desk.home.config)["ira"]
+    assert {**stored, "connected_at": ""} == {
+        "broker": "tastytrade",
+        "api_url": broker.url,
+        "positions": "1",
+        "connected_at": "",
+    }
+    desk.monkeypatch.setattr(sys, "stdin", StringIO("{}"))
+    assert "TASTYTRADE_CLIENT_SECRET is missing" in desk.run("connect", "tastytrade", "--stdin-json").err
+
+
+def test_connecting_again_keeps_the_interval_and_the_switches(
+    desk: Desk, keyring: MemoryKeyring, broker: TastytradeStandin
+) -> None:
+    desk.connect(broker, "--name", "ira")
+    before = read_connections(desk.home.config)["ira"]
+    store_connection(desk.home.config, "ira", {**before, "sync_interval": 120, "positions": False, "sandbox": True})
+    desk.connect(broker, "--name", "ira")
+    after = read_connections(desk.home.config)["ira"]
+    assert (after["sync_interval"], after["positions"], "sandbox" in after) == (120, False, False)
+    assert after["connected_at"] > before["connected_at"]
+    told = desk.run("sync")
+    assert (told.code, "The positions of ira are switched off." in told.err) == (2, True)
+
+
 # Syncing
 
 
@@ -326,7 +404,7 @@ def test_disconnecting_wipes_the_secrets_and_keeps_the_history(
         assert json.loads((desk.home.config / "connections.json").read_text()) == {}
         assert states(desk) == {"ira": "revoked"}
         assert [row["symbol"] for row in desk.rows("positions", "--all")] == ["XQZ1"]
-        assert len(desk.rows("sync-log")) == 1
+        assert [row["sync_type"] for row in desk.rows("sync-log")].count("positions") == 1
         assert desk.run("sync").code == 2
         assert broker.refused_writes == []
 
@@ -368,19 +446,74 @@ def test_connecting_again_forgets_what_was_refused_before(
     assert [(row["status"], row["consecutive_failures"]) for row in desk.rows("connections")] == [("active", 1)]
 
 
-def test_while_an_engine_syncs_nothing_is_disconnected(
+def test_an_engine_that_does_not_let_go_keeps_the_secrets_and_doing_it_again_goes_on(
+    desk: Desk, keyring: MemoryKeyring, broker: TastytradeStandin, other_broker: TastytradeStandin
+) -> None:
+    desk.connect(broker, "--name", "ira")
+    desk.connect(other_broker, "--name", "joint")
+    desk.run("sync")
+    with Lease(desk.home.data / "cotrader.db") as lease:
+        assert lease.acquire()
+        with pytest.raises(StoreError, match=r"did not let go of ira within 0\.2 s.*secrets are not wiped") as refusal:
+            disconnect(process_settings(Options()), "ira", within=0.2)
+        assert "cotrader disconnect ira" in refusal.value.hint
+        assert ("cotrader", "ira") in keyring.kept
+        again = desk.connect(broker, "--name", "ira")
+        assert (again.code, "half disconnected" in again.err) == (2, True)
+        assert "takes it up" in desk.connect(other_broker, "--name", "joint").err
+    told = desk.run("doctor")
+    assert told.code == 2
+    assert "Run `cotrader disconnect ira` again." in told.out
+    assert desk.run("sync").code == 0
+    assert states(desk) == {"ira": "active", "joint": "active"}
+    assert desk.run("disconnect", "ira").code == 0
+    assert list(keyring.kept) == [("cotrader", "joint")]
+    assert states(desk) == {"ira": "revoked", "joint": "active"}
+    assert desk.run("doctor").code == 0
+
+
+def test_an_engine_that_answers_is_waited_for_and_only_then_the_secrets_go(
     desk: Desk, keyring: MemoryKeyring, broker: TastytradeStandin
 ) -> None:
     desk.connect(broker, "--name", "ira")
     desk.run("sync")
-    with Lease(desk.home.data / "cotrader.db") as lease:
+    database = desk.home.data / "cotrader.db"
+
+    def answer() -> None:
+        with Lease(database) as lease, Writer(database) as writer:
+            assert lease.acquire()
+            holding.set()
+            eventually(lambda: "ira" in process_settings(Options()).leaving, "it is marked")
+            kept_until_then.extend(keyring.kept)
+            writer.revoke("ira", leaving_mark(read_connections(desk.home.config)["ira"]))
+            done.wait(10)
+
+    holding, done, kept_until_then = threading.Event(), threading.Event(), list[tuple[str, str]]()
+    engine = threading.Thread(target=answer)
+    engine.start()
+    try:
+        assert holding.wait(10)
+        assert desk.run("disconnect", "ira").code == 0
+    finally:
+        done.set()
+        engine.join()
+    assert kept_until_then == [("cotrader", "ira")]
+    assert keyring.kept == {}
+    assert states(desk) == {"ira": "revoked"}
+
+
+def test_an_answer_to_an_earlier_disconnection_is_not_taken_for_this_one(
+    desk: Desk, keyring: MemoryKeyring, broker: TastytradeStandin
+) -> None:
+    desk.connect(broker, "--name", "ira")
+    desk.run("sync")
+    database = desk.home.data / "cotrader.db"
+    with Lease(database) as lease, Writer(database) as writer:
         assert lease.acquire()
-        finished = desk.run("disconnect", "ira")
-        assert "does not know of it yet" in desk.connect(broker, "--name", "ira").err
-    assert finished.code == 1
-    assert "Nothing is disconnected yet" in finished.err
-    assert list(keyring.kept) == [("cotrader", "ira")]
-    assert states(desk) == {"ira": "active"}
+        writer.revoke("ira", "the mark of another time")
+        with pytest.raises(StoreError, match="did not let go"):
+            disconnect(process_settings(Options()), "ira", within=0.2)
+    assert ("cotrader", "ira") in keyring.kept
 
 
 def test_a_keyring_that_does_not_answer_keeps_it_connected(

@@ -15,6 +15,7 @@ import pytest
 
 from cotrader_tui.brokers.base import ConnectionConfig, Secret
 from cotrader_tui.commands.doctor import Check, examine, reached, report
+from cotrader_tui.domain.sync import StreamState, StreamStatus
 from cotrader_tui.errors import BrokerError, ErrorKind
 from cotrader_tui.store.lease import Lease
 from cotrader_tui.store.version import SCHEMA_VERSION
@@ -68,7 +69,7 @@ def test_a_synced_database_is_well(database: Path) -> None:
 
 def test_what_is_configured_is_told_without_secrets(database: Path) -> None:
     message = checks(database)["connection tastytrade"].message
-    assert message == "tastytrade, every 30 s; accounts 5WT00001; credentials are set; SANDBOX."
+    assert message == "tastytrade, every 30 s; syncs positions; accounts 5WT00001; credentials are set; SANDBOX."
 
 
 @pytest.mark.parametrize(("mode", "is_ok"), [(0o644, False), (0o640, False), (0o600, True)])
@@ -120,6 +121,22 @@ def test_the_engine_that_holds_the_database_is_named(database: Path) -> None:
         assert lease.acquire()
         writer.take_over(NOW)
         assert f"Pid {os.getpid()}" in checks(database)["engine"].message
+
+
+@pytest.mark.parametrize(
+    ("state", "is_ok"), [(StreamState.LIVE, True), (StreamState.BROKEN, True), (StreamState.REFUSED, False)]
+)
+def test_a_refused_stream_is_a_fault_and_one_that_mends_itself_is_told(
+    database: Path, state: StreamState, is_ok: bool
+) -> None:
+    sync(database, hundred_shares())
+    with Lease(database) as lease, Writer(database) as writer:
+        assert lease.acquire()
+        writer.store_stream(1, StreamStatus(state, NOW, "What is wrong.", 312))
+        check = checks(database)["stream tastytrade"]
+        assert (check.is_ok, check.message.startswith(f"{state} since 2026-03-10T15:30:00+00:00.")) == (is_ok, True)
+        assert "What is wrong. 312 updates were replaced by newer ones" in check.message
+    assert "stream tastytrade" not in checks(database)
 
 
 def test_a_failed_last_sync_is_told_with_its_hint(database: Path) -> None:

@@ -18,8 +18,10 @@ from cotrader_tui.commands.output import Format
 from cotrader_tui.commands.reading import COMMANDS, Question, read, refuse_unknown_account
 from cotrader_tui.config import Settings
 from cotrader_tui.domain.positions import Holding
+from cotrader_tui.domain.sync import StreamState, StreamStatus
 from cotrader_tui.errors import BrokerError, ConfigError, ErrorKind
 from cotrader_tui.exit_codes import ExitCode
+from cotrader_tui.store.lease import Lease
 from cotrader_tui.store.writer import Writer
 from tests.builders import NOW, account, coin, quote, share
 from tests.commands.books import answer, hundred_shares, settings, sync
@@ -211,6 +213,19 @@ def test_a_label_is_a_visible_word(database: Path) -> None:
     assert row["label"] == "SANDBOX"
 
 
+def test_stream_is_told_while_an_engine_runs_and_unknown_once_it_is_gone(database: Path) -> None:
+    sync(database, hundred_shares())
+    status = StreamStatus(StreamState.BROKEN, NOW, "It broke off. It starts again.", 312)
+    keys = ("stream_state", "stream_since", "stream_message", "stream_overflow")
+    with Lease(database) as lease, Writer(database) as writer:
+        assert lease.acquire()
+        writer.store_stream(1, status)
+        (row,) = ask(settings(database), "connections").rows
+    assert [row[key] for key in keys] == ["broken", "2026-03-10T15:30:00+00:00", status.message, 312]
+    (row,) = ask(settings(database), "connections").rows
+    assert [row[key] for key in keys] == [None] * 4
+
+
 @pytest.mark.parametrize("form", Format)
 @pytest.mark.parametrize("command", ["positions", "underlyings", "accounts"])
 def test_privacy_masks_amounts_in_every_form(command: str, form: Format, database: Path) -> None:
@@ -230,7 +245,11 @@ def test_csv_and_json_tell_the_same(database: Path) -> None:
     (as_csv,) = csv.DictReader(io.StringIO(ask(settings(database), form=Format.CSV).out))
     (as_json,) = ask(settings(database)).rows
     assert list(as_csv) == list(as_json)
-    assert {key: "" if value is None else str(value) for key, value in as_json.items()} == as_csv
+    assert {key: _in_csv(value) for key, value in as_json.items()} == as_csv
+
+
+def _in_csv(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool) else "" if value is None else str(value)
 
 
 def test_a_demo_command_refuses_a_database_of_real_accounts(database: Path) -> None:

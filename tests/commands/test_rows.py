@@ -9,13 +9,14 @@ from decimal import Decimal
 
 import pytest
 
+from cotrader_tui.analytics.coverage import coverages
 from cotrader_tui.analytics.exposure import exposures
 from cotrader_tui.commands import rows
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.domain.instruments import Instrument, InstrumentType, OptionType
 from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.domain.positions import PositionStatus, RealizedSource
-from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError
+from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError, SyncKind
 from cotrader_tui.errors import ErrorKind
 from tests import builders
 from tests.builders import NOW, account_book, coin, connection, future, greeks, leg, option, position, share, snapshot
@@ -43,10 +44,11 @@ CONTRACT = {
 """The keys other programs rely on: more may follow them, none may go or move."""
 
 BOOK = snapshot(leg(position(share()), "11"))
+COVERAGE = coverages(BOOK, NOW)["AAPL", "USD"]
 
 ROWS: dict[str, tuple[tuple[str, ...], Row]] = {
     "positions": (rows.POSITION_KEYS, rows.position_row(BOOK.legs[0], NOW)),
-    "underlyings": (rows.UNDERLYING_KEYS, rows.underlying_row(exposures(BOOK, NOW)[0])),
+    "underlyings": (rows.UNDERLYING_KEYS, rows.underlying_row(exposures(BOOK, NOW)[0], COVERAGE)),
     "accounts": (rows.ACCOUNT_KEYS, rows.account_row(BOOK, BOOK.accounts[0], NOW)),
     "connections": (rows.CONNECTION_KEYS, rows.connection_row(connection(), BOOK)),
     "sync-log": (rows.SYNC_LOG_KEYS, rows.sync_log_row(builders.sync_run())),
@@ -150,8 +152,9 @@ def test_a_closed_row_keeps_its_prices_and_has_no_value_or_greeks() -> None:
 
 
 def underlying(*legs: Leg) -> Row:
-    (exposure,) = exposures(snapshot(*legs), NOW)
-    return rows.underlying_row(exposure)
+    book = snapshot(*legs)
+    (exposure,), (coverage,) = exposures(book, NOW), coverages(book, NOW).values()
+    return rows.underlying_row(exposure, coverage)
 
 
 def test_an_underlyings_sums_say_what_they_leave_out() -> None:
@@ -163,6 +166,17 @@ def test_an_underlyings_sums_say_what_they_leave_out() -> None:
     assert (row["legs"], row["legs_with_greeks"], row["delta"]) == (2, 1, 100.0)
     assert (row["open_pnl"], row["positions"], row["positions_with_open_pnl"]) == (Decimal("-171.00"), 2, 1)
     assert (row["day_pnl"], row["positions_with_day_pnl"]) == (None, 0)
+
+
+def test_an_underlying_tells_what_is_naked_and_in_which_accounts() -> None:
+    elsewhere = builders.account("U7654321", broker="ibkr").id
+    held, sold = leg(position(share(), "100")), leg(position(option(broker="ibkr"), "-1", account=elsewhere))
+    apart = underlying(held, sold)
+    assert [apart[key] for key in ("naked_calls", "naked_puts", "naked_accounts")] == [0, 0, "U7654321"]
+    more = underlying(held, leg(position(option(), "-3")), sold)
+    assert [more[key] for key in ("naked_calls", "naked_puts", "naked_accounts")] == [3, 0, "U7654321,5WT00001"]
+    adjusted = underlying(held, leg(position(replace(option(), is_adjusted=True), "-1")))
+    assert [adjusted[key] for key in ("naked_calls", "naked_puts", "naked_accounts")] == [None, 0, None]
 
 
 def test_an_accounts_sums_say_what_they_leave_out() -> None:
@@ -193,6 +207,14 @@ def test_a_connections_interval_is_in_seconds(interval: float, expected: float) 
     assert (row["sync_interval"], row["label"], row["accounts"]) == (expected, "SANDBOX", 1)
 
 
+def test_a_connection_tells_what_of_it_is_synced() -> None:
+    everything = replace(connection(), sync_kinds=frozenset(SyncKind))
+    assert rows.connection_row(everything, BOOK)["sync_kinds"] == "positions,transactions,orders"
+    nothing = replace(connection(), sync_enabled=False, sync_kinds=frozenset[SyncKind]())
+    row = rows.connection_row(nothing, BOOK)
+    assert (row["sync_enabled"], row["sync_kinds"]) == (False, "")
+
+
 def test_a_connection_counts_only_accounts_its_broker_lists() -> None:
     gone = replace(account_book(), is_included=False)
     assert rows.connection_row(connection(), snapshot(accounts=[gone]))["accounts"] == 0
@@ -203,7 +225,7 @@ def test_a_sync_run_tells_its_duration_and_its_counts() -> None:
     row = rows.sync_log_row(run)
     counts = [row[f"positions_{name}"] for name in ("added", "updated", "closed", "unchanged")]
     assert (counts, row["quarantined"], row["duration_ms"]) == ([1, 2, 3, 4], 5, 1250)
-    assert (row["transactions_added"], row["orders_synced"]) == (None, None)
+    assert (row["transactions_added"], row["orders_synced"]) == (0, 0)
 
 
 def test_a_running_sync_has_no_duration() -> None:

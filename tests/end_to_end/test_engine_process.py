@@ -175,6 +175,16 @@ def test_a_configuration_that_must_be_mended_is_told_of_and_not_tried_again(stag
     assert time.monotonic() - began < 1
 
 
+def test_a_configuration_that_was_mended_is_tried_at_once_when_told(stage: Stage) -> None:
+    body = f"if not os.path.exists({str(stage.folder / 'mended')!r}): raise SystemExit(2)\n"
+    keeper = stage.keep(stage.script(body + UNTIL_INPUT_CLOSES))
+    eventually(lambda: len(stage.states) == 2, "its end is told")
+    (stage.folder / "mended").touch()
+    keeper.start(stage.states.append)
+    eventually(lambda: stage.states[2:] == [OURS], "it runs")
+    eventually(lambda: len(stage.told("started")) == 2, "it has begun")
+
+
 def test_the_words_of_the_real_engine_reach_the_screen_whole(stage: Stage, machine: Machine) -> None:
     command = [sys.executable, "-m", "cotrader_tui", "daemon", "--until-stdin-closes"]
     settled = ["env", "-i", *(f"{name}={value}" for name, value in machine.environment.items()), *command]

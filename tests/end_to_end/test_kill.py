@@ -125,7 +125,7 @@ def _state(connection: sqlite3.Connection, account: str) -> State:
         ask(f"SELECT {what} FROM {table} t JOIN accounts a ON a.id = t.account_id WHERE {which} a.number = ?")
         for what, table, which in (
             ("t.net_liquidating_value", "account_snapshots", ""),
-            ("t.id", "sync_runs", "t.status = 'success' AND"),
+            ("t.id", "sync_runs", "t.status = 'success' AND t.sync_type = 'positions' AND"),
         )
     ]
     assert len(landings[0]) == len(landings[1])

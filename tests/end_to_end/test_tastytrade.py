@@ -145,9 +145,9 @@ def test_numbers_reach_the_json_as_exact_text(desk: Desk, account: str) -> None:
 
 
 def test_greeks_are_the_positions_and_unknown_ones_are_null(desk: Desk, account: str) -> None:
-    """Delta −0.31 × −2 × 100 = 62; the other put stays silent on the stream."""
+    """Delta −0.31 × −2 × 100 = 62; the other put stays silent on the stream, and no model is used on an adjusted one."""
     told = option_row("IWM", expiration(), "P", 210, -2, "3.10", "2.80")
-    silent = option_row("IWM", expiration(), "P", 200, 2, "1.10", "0.90")
+    silent = option_row("IWM", expiration(), "P", 200, 2, "1.10", "0.90", root="IWM1")
     desk.holds(account, told, silent, equity_row("IWM", -50, "220.00", "226.05"))
     desk.standin.change(lambda book: book.greeks.update({told["streamer-symbol"]: greeks_event(-0.31, gamma=0.02)}))
     desk.standin.change(lambda book: book.greeks.pop(silent["streamer-symbol"]))
@@ -161,6 +161,21 @@ def test_greeks_are_the_positions_and_unknown_ones_are_null(desk: Desk, account:
     assert figures(row, "underlying", "legs", "legs_with_greeks", "price") == ("IWM", 3, 2, Decimal("226.05"))
     assert float(row["delta"]) == pytest.approx(12.0)
     assert float(row["delta_dollars"]) == pytest.approx(12.0 * 226.05)
+
+
+def test_a_silent_options_greeks_are_a_models_and_said_so(desk: Desk, account: str) -> None:
+    """The model's delta of a put 5 % out of the money with 40 days to go, whose mark implies 24 %."""
+    told = option_row("IWM", expiration(), "P", 210, -2, "3.10", "2.80")
+    silent = option_row("IWM", expiration(), "P", 215, 2, "3.10", "2.65")
+    desk.holds(account, told, silent, equity_row("IWM", -50, "220.00", "226.05"))
+    desk.standin.change(lambda book: book.greeks.pop(silent["streamer-symbol"]))
+    desk.run_of(account)
+    found = {row["symbol"]: row for row in desk.positions(account)}
+    assert figures(found[told["symbol"]], "greeks_source") == ("stream",)
+    assert figures(found[silent["symbol"]], "greeks_source") == ("model",)
+    assert -60 < found[silent["symbol"]]["delta"] < -40
+    (row,) = desk.machine.rows("--account", account, "underlyings")
+    assert figures(row, "legs", "legs_with_greeks", "legs_with_model_greeks") == (3, 3, 1)
 
 
 # The lifecycle
@@ -279,7 +294,7 @@ def test_one_account_that_fails_leaves_the_others_whole(desk: Desk, account: str
     assert statuses.pop(account) == "failed"
     assert set(statuses.values()) == {"success"}
     assert desk.position(account)["status"] == "open"
-    (run,) = desk.machine.rows("--account", account, "sync-log", "--limit", 1)
+    run = next(run for run in desk.machine.rows("--account", account, "sync-log") if run["sync_type"] == "positions")
     assert figures(run, "status", "error_kind") == ("failed", "auth")
 
 
@@ -340,7 +355,9 @@ def test_a_sync_by_itself_lands_and_says_so(machine: Machine, standin: Tastytrad
     assert "1 added" in answer.out
     (row,) = machine.rows("positions")
     assert row["open_pnl"] == Decimal("-171.00")
-    assert [run["trigger"] for run in machine.rows("sync-log")] == ["manual"]
+    assert {(run["sync_type"], run["trigger"]) for run in machine.rows("sync-log")} == {
+        (kind, "manual") for kind in ("positions", "transactions", "orders")
+    }
 
 
 @pytest.mark.parametrize("command", ["sync", "daemon"])

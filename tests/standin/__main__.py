@@ -20,6 +20,7 @@ def main() -> None:
     with TastytradeStandin(book, port=arguments.port) as server:
         sys.stdout.write(
             f"export TASTYTRADE_API_URL={server.url}\n"
+            f"export TASTYTRADE_STREAMER_URL={server.streamer_url}\n"
             f"export TASTYTRADE_CLIENT_SECRET={server.client_secret}\n"
             f"export TASTYTRADE_REFRESH_TOKEN={server.refresh_token}\n"
         )

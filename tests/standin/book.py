@@ -20,6 +20,9 @@ class Book:
     """Rows by (instrument type as the interface spells it, symbol)."""
     greeks: dict[str, Json] = field(default_factory=dict)
     """Values of the Greeks event by streamer symbol; a symbol that is not here stays silent."""
+    transactions: dict[str, list[Json]] = field(default_factory=dict)
+    """By account, newest first."""
+    orders: dict[str, list[Json]] = field(default_factory=dict)
 
     def add_account(
         self, number: str, rows: Iterable[Json] = (), balances: Json | None = None, *, nickname: str = "Individual"
@@ -31,6 +34,17 @@ class Book:
     def hold(self, number: str, rows: Iterable[Json]) -> None:
         """Replaces what the account holds. Rows that name no account get this one."""
         self.positions[number] = [{"account-number": number, **row} for row in rows]
+
+    def book(self, number: str, *rows: Json) -> None:
+        """Adds transactions, the first of them the newest of all."""
+        self.transactions[number] = [
+            *({"account-number": number, **row} for row in rows),
+            *self.transactions.get(number, []),
+        ]
+
+    def order(self, number: str, *rows: Json) -> None:
+        """Replaces the orders of the account."""
+        self.orders[number] = [{"account-number": number, **row} for row in rows]
 
     def add_market_data(self, *rows: Json) -> None:
         self.market_data.update({(row["instrument-type"], row["symbol"]): row for row in rows})

@@ -14,13 +14,15 @@ from tests.standin.faults import StreamFault
 from tests.standin.payloads import Json
 
 MarketEvent = tuple[str, str, Json]
-"""Kind (Quote, Trade, Summary, Greeks), streamer symbol, values by dxFeed's field names."""
+"""Kind (Quote, Trade, Summary, Profile, Greeks), streamer symbol, values by dxFeed's field names."""
 
 _USUAL: Json = {
     "eventTime": 0, "eventFlags": 0, "index": 1, "sequence": 0, "time": 0, "timeNanoPart": 0,
     "bidTime": 0, "askTime": 0, "bidExchangeCode": "Q", "askExchangeCode": "Q",
     "exchangeCode": "D", "dayId": 20775, "tickDirection": "ZERO_UP", "extendedTradingHours": False,
     "dayClosePriceType": "REGULAR", "prevDayId": 20774, "prevDayClosePriceType": "FINAL", "openInterest": 0,
+    "description": "", "shortSaleRestriction": "UNDEFINED", "tradingStatus": "ACTIVE", "haltStartTime": 0,
+    "haltEndTime": 0, "exDividendDayId": 0,
 }  # fmt: skip
 
 

@@ -107,3 +107,18 @@ class StreamFault(Enum):
     """The first subscription is answered with an error."""
     CLOSE_CHANNEL = auto()
     """The first subscription closes its channel."""
+
+
+class AlertFault(Enum):
+    """What a socket of the account streamer can do wrong."""
+
+    REFUSE_UPGRADE = auto()
+    """502 in place of a socket."""
+    MUTE = auto()
+    """The socket opens, and nothing is ever answered."""
+    REFUSE_ACCOUNTS = auto()
+    """Subscribing to accounts is answered with an error."""
+    DROP = auto()
+    """The connection breaks at the subscription."""
+    ODD_FRAMES = auto()
+    """Every message comes with what no client knows before it: no object, an unknown kind, no JSON."""

@@ -1,8 +1,10 @@
-"""A stand-in for tastytrade at the wire: OAuth, REST and DXLink over one loopback port, in a thread of its own.
+"""A stand-in for tastytrade at the wire: OAuth, REST, DXLink and the account streamer over one loopback port, in a
+thread of its own.
 
     with TastytradeStandin(book) as server:
         server.fail("*/positions", Fault.status(500), times=2)
         server.push("Quote", "KO", bidPrice=62.1, askPrice=62.12)
+        server.alert("Order", status="Filled")
         ... talk to server.url ...
 
 It answers GET, and POST to the token address. Any other method is refused with 405 and recorded.
@@ -21,9 +23,10 @@ from typing import Self
 
 from aiohttp import web
 
+from tests.standin.alerts import AlertSession, RecordedListener
 from tests.standin.book import Book
 from tests.standin.dxlink import DroppedError, DxLinkSession, MarketEvent, RecordedSocket
-from tests.standin.faults import Fault, FaultKind, StreamFault
+from tests.standin.faults import AlertFault, Fault, FaultKind, StreamFault
 from tests.standin.payloads import Json
 
 CLIENT_SECRET = "canary-client-secret-5f2a9c"
@@ -31,6 +34,8 @@ REFRESH_TOKEN = "canary-refresh-token-81d3e7"
 
 TOKEN_PATH = "/oauth/token"
 STREAM_PATH = "/realtime"
+ALERTS_PATH = "/streamer"
+_SOCKET_PATHS = frozenset({STREAM_PATH, ALERTS_PATH})
 
 _TYPES = {
     "index": "Index",
@@ -76,6 +81,9 @@ class TastytradeStandin:
     requests: list[RecordedRequest] = field(default_factory=list)
     """Every HTTP request but the sockets'."""
     sockets: list[RecordedSocket] = field(default_factory=list)
+    """Of market data."""
+    listeners: list[RecordedListener] = field(default_factory=list)
+    """Sockets of the account streamer."""
     refused_writes: list[RecordedRequest] = field(default_factory=list)
     access_tokens: list[str] = field(default_factory=list)
     """Every access token it has issued, also those no longer good."""
@@ -87,8 +95,10 @@ class TastytradeStandin:
     _good_tokens: set[str] = field(default_factory=set)
     _scripts: list[_Script] = field(default_factory=list)
     _stream_faults: list[StreamFault] = field(default_factory=list)
+    _alert_faults: list[AlertFault] = field(default_factory=list)
     _events: dict[tuple[str, str], Json] = field(default_factory=dict)
     _sessions: list[DxLinkSession] = field(default_factory=list)
+    _alert_sessions: list[AlertSession] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _thread: threading.Thread | None = None
     _loop: asyncio.AbstractEventLoop | None = None
@@ -98,6 +108,11 @@ class TastytradeStandin:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def streamer_url(self) -> str:
+        """Where the account streamer is."""
+        return f"ws://127.0.0.1:{self.port}{ALERTS_PATH}"
 
     @property
     def calls(self) -> int:
@@ -134,8 +149,36 @@ class TastytradeStandin:
         with self._lock:
             self._stream_faults.extend([fault] * times)
 
+    def fail_alerts(self, fault: AlertFault, times: int = 1) -> None:
+        """The next `times` sockets of the account streamer go wrong so."""
+        with self._lock:
+            self._alert_faults.extend([fault] * times)
+
+    def alert(self, kind: str, **data: object) -> None:
+        """One message of the account streamer (Order, CurrentPosition, AccountBalance…) for everybody connected."""
+        self._tell({"type": kind, "data": data, "timestamp": 1795035600000})
+
+    def alert_batch(self, *kinds: str) -> None:
+        """Several in one frame."""
+        self._tell({"results": [{"type": kind, "data": {}} for kind in kinds]})
+
+    def _tell(self, frame: Json) -> None:
+        with self._lock:
+            sessions = list(self._alert_sessions)
+        for session in sessions:
+            self._on_loop(session.tell(frame))
+
+    def break_listeners(self, fault: AlertFault) -> None:
+        """Sockets of the account streamer that are open now go wrong: DROP breaks them, MUTE freezes them."""
+        with self._lock:
+            sessions = list(self._alert_sessions)
+        for session in sessions:
+            session.record.fault = fault
+            if fault is AlertFault.DROP:
+                self._on_loop(session.abort())
+
     def push(self, kind: str, symbol: str, **values: object) -> None:
-        """One market event (Quote, Trade, Summary, Greeks) for every socket that subscribed to it, now or later."""
+        """One market event (Quote, Trade, Summary, Profile, Greeks) for every socket that subscribed, now or later."""
         self.push_all([(kind, symbol, dict(values))])
 
     def push_all(self, events: Iterable[MarketEvent]) -> None:
@@ -161,6 +204,7 @@ class TastytradeStandin:
         with self._lock:
             self._scripts.clear()
             self._stream_faults.clear()
+            self._alert_faults.clear()
 
     def expire_tokens(self) -> None:
         """Every access token issued so far is answered with 401 from now on."""
@@ -210,9 +254,12 @@ class TastytradeStandin:
         app.router.add_get("/customers/me/accounts", self._accounts)
         app.router.add_get("/accounts/{number}/positions", self._positions)
         app.router.add_get("/accounts/{number}/balances", self._balances)
+        app.router.add_get("/accounts/{number}/transactions", self._transactions)
+        app.router.add_get("/accounts/{number}/orders/live", self._orders)
         app.router.add_get("/market-data/by-type", self._market_data)
         app.router.add_get("/api-quote-tokens", self._quote_token)
         app.router.add_get(STREAM_PATH, self._stream)
+        app.router.add_get(ALERTS_PATH, self._alerts)
         runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port)
@@ -227,7 +274,7 @@ class TastytradeStandin:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Records, refuses writes, plays faults, checks the access token."""
-        if request.path == STREAM_PATH:
+        if request.path in _SOCKET_PATHS:
             return await handler(request)
         recorded = RecordedRequest(
             request.method, request.path, tuple(request.query.items()), request.headers.get("Accept-Version")
@@ -270,7 +317,10 @@ class TastytradeStandin:
         return None
 
     def _is_authorized(self, request: web.Request) -> bool:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return self._is_good_token(request.headers.get("Authorization", ""))
+
+    def _is_good_token(self, authorization: str) -> bool:
+        scheme, _, token = authorization.partition(" ")
         with self._lock:
             return scheme == "Bearer" and token in self._good_tokens
 
@@ -311,6 +361,20 @@ class TastytradeStandin:
             number = self._known_account(request)
             return _data(request, {"account-number": number, **self.book.balances.get(number, {})})
 
+    async def _transactions(self, request: web.Request) -> web.Response:
+        with self._lock:
+            rows = self.book.transactions.get(self._known_account(request), [])
+            since = request.query.get("start-date", "")
+            rows = [row for row in rows if row.get("transaction-date", "9") >= since]
+            size, page = int(request.query.get("per-page", "250")), int(request.query.get("page-offset", "0"))
+            pagination = {"per-page": size, "page-offset": page, "total-items": len(rows)}
+            pagination["total-pages"] = -(-len(rows) // size)
+            return _data(request, {"items": rows[page * size : (page + 1) * size]}, pagination)
+
+    async def _orders(self, request: web.Request) -> web.Response:
+        with self._lock:
+            return _data(request, {"items": self.book.orders.get(self._known_account(request), [])})
+
     async def _market_data(self, request: web.Request) -> web.Response:
         if len(request.query) > 100:
             return _fault_answer(Fault.status(400))
@@ -350,6 +414,28 @@ class TastytradeStandin:
                 self._sessions.remove(session)
         return socket
 
+    async def _alerts(self, request: web.Request) -> web.StreamResponse:
+        with self._lock:
+            record = RecordedListener(self._alert_faults.pop(0) if self._alert_faults else None)
+            self.listeners.append(record)
+        if record.fault is AlertFault.REFUSE_UPGRADE:
+            record.is_open = False
+            return _fault_answer(Fault.html(502))
+        socket = web.WebSocketResponse(autoping=True)
+        await socket.prepare(request)
+        session = AlertSession(request, socket, record, self._is_good_token)
+        with self._lock:
+            self._alert_sessions.append(session)
+        try:
+            await session.serve()
+        except DroppedError:
+            await session.abort()
+        finally:
+            record.is_open = False
+            with self._lock:
+                self._alert_sessions.remove(session)
+        return socket
+
     def _latest(self, kind: str, symbol: str) -> Json | None:
         with self._lock:
             given = self.book.greeks.get(symbol) if kind == "Greeks" else None
@@ -366,8 +452,8 @@ class TastytradeStandin:
         return number
 
 
-def _data(request: web.Request, data: Json) -> web.Response:
-    body = {"data": data, "context": request.path}
+def _data(request: web.Request, data: Json, pagination: Json | None = None) -> web.Response:
+    body = {"data": data, "context": request.path} | ({"pagination": pagination} if pagination else {})
     return web.Response(text=json.dumps(body), content_type="application/json")
 
 

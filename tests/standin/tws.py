@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from tests.standin import tws_history as past
 from tests.standin import tws_wire as wire
 from tests.standin.tws_book import TwsBook, TwsPosition
 from tests.standin.tws_faults import HandshakeFault, PositionsFault
@@ -51,7 +52,12 @@ class _Session:
     """Contract by request id of the market data subscriptions that are open."""
     pnl: dict[int, tuple[str, int]] = field(default_factory=dict)
     """(account, contract) by request id of the P&L subscriptions that are open."""
+    account_pnl: dict[int, str] = field(default_factory=dict)
+    """Account by request id of the subscriptions to its P&L."""
     held_back: list[wire.Fields] = field(default_factory=list)
+    follows_positions: bool = False
+    portfolio_of: str = ""
+    """The account whose portfolio is followed."""
 
     def send(self, *fields: object) -> None:
         self.writer.write(wire.frame(*fields))
@@ -81,6 +87,10 @@ class TwsStandin:
     """Notices every client gets first."""
     endless: set[str] = field(default_factory=set)
     """Accounts whose values come without an end."""
+    is_read_only: bool = False
+    """The Read-Only API: open orders are refused with 321 and no end."""
+    endless_executions: bool = False
+    """Executions come without an end."""
     messages: list[RecordedMessage] = field(default_factory=list)
     refused: list[RecordedMessage] = field(default_factory=list)
     reports_refused: bool = True
@@ -109,6 +119,12 @@ class TwsStandin:
             return [key for session in self._sessions for key in session.pnl.values()]
 
     @property
+    def open_account_pnl(self) -> list[str]:
+        """Accounts whose P&L is subscribed to now."""
+        with self._lock:
+            return [account for session in self._sessions for account in session.account_pnl.values()]
+
+    @property
     def client_ids(self) -> list[int]:
         """Of the clients connected now."""
         with self._lock:
@@ -125,6 +141,25 @@ class TwsStandin:
             for edit in edits:
                 edit(self.book)
         self._in_loop(self._tell_pnl)
+
+    def trade(self, account: str, row: TwsPosition) -> None:
+        """From now on `account` holds `row`: whoever follows its positions or its portfolio is told at once."""
+        self.change(
+            lambda book: book.hold(
+                account, *(each for each in book.positions[account] if each.con_id != row.con_id), row
+            )
+        )
+        self._in_loop(lambda: self._tell_trade(account, row))
+
+    def fill(self, account: str, con_id: int, exec_id: str) -> None:
+        """Every client is told of a fill and of its commission."""
+
+        def tell() -> None:
+            for session in self._sessions:
+                session.send(*wire.execution(account, self.book.contracts[con_id], exec_id, session.version))
+                session.send(*wire.commission(exec_id))
+
+        self._in_loop(tell)
 
     def say(self, code: int, text: str = "", req_id: int = -1) -> None:
         """Sends every client an error or a notice."""
@@ -254,6 +289,7 @@ class TwsStandin:
         for late in session.held_back:
             session.send(*late)
         session.held_back.clear()
+        session.follows_positions = True
         rows = list(self._position_rows())
         fault, half = self.positions_fault, len(rows) // 2
         match fault:
@@ -282,6 +318,9 @@ class TwsStandin:
                     yield wire.position(account, self.book.contracts[row.con_id], row)
         yield from self.book.raw_positions
 
+    def _cancel_positions(self, session: _Session, fields: tuple[str, ...]) -> None:
+        session.follows_positions = False
+
     def _account_values(self, session: _Session, fields: tuple[str, ...]) -> None:
         _, req_id, account, *_ = fields
         for (tag, currency), value in self.book.values.get(account, {}).items():
@@ -291,6 +330,7 @@ class TwsStandin:
 
     def _account_updates(self, session: _Session, fields: tuple[str, ...]) -> None:
         _, is_wanted, account = fields
+        session.portfolio_of = account if is_wanted == "1" else ""
         if is_wanted != "1":
             return
         for row in self.book.positions.get(account, []):
@@ -334,14 +374,61 @@ class TwsStandin:
         session.pnl[int(req_id)] = (account, int(con_id))
         session.send(*wire.pnl_single(int(req_id), self._held(account, int(con_id))))
 
+    def _account_pnl(self, session: _Session, fields: tuple[str, ...]) -> None:
+        req_id, account, _ = fields
+        session.account_pnl[int(req_id)] = account
+        session.send(*wire.account_pnl(int(req_id), self.book.account_pnl(account)))
+
+    def _cancel_account_pnl(self, session: _Session, fields: tuple[str, ...]) -> None:
+        session.account_pnl.pop(int(fields[0]), None)
+
     def _cancel_pnl_single(self, session: _Session, fields: tuple[str, ...]) -> None:
         session.pnl.pop(int(fields[0]), None)
 
     def _tell_pnl(self) -> None:
         with self._lock:
             for session in self._sessions:
+                for req_id, account in session.account_pnl.items():
+                    session.send(*wire.account_pnl(req_id, self.book.account_pnl(account)))
                 for req_id, (account, con_id) in session.pnl.items():
                     session.send(*wire.pnl_single(req_id, self._held(account, con_id)))
+
+    def _tell_trade(self, account: str, row: TwsPosition) -> None:
+        with self._lock:
+            contract = self.book.contracts[row.con_id]
+            for session in self._sessions:
+                if session.follows_positions:
+                    session.send(*wire.position(account, contract, row))
+                if session.portfolio_of == account:
+                    session.send(*wire.portfolio_item(account, contract, row))
+
+    def _executions(self, session: _Session, fields: tuple[str, ...]) -> None:
+        req_id, wanted = fields[1], fields[3]
+        fills = [
+            (account, row) for account, rows in self.book.executions.items() for row in rows if wanted in {"", account}
+        ]
+        for raw in self.book.raw_executions:
+            session.send(11, req_id, *raw)
+        for account, row in fills:
+            session.send(*past.execution(req_id, account, self.book.contracts[row.con_id], row, session.version))
+        if not self.endless_executions:
+            session.send(55, 1, req_id)
+        for _, row in fills:
+            if row.commission:
+                session.send(*past.commission(row))
+
+    def _open_orders(self, session: _Session, fields: tuple[str, ...]) -> None:
+        if self.is_read_only:
+            session.error(-1, 321, "Error validating request.-'bN' : cause - The API interface is in Read-Only mode.")
+            return
+        for raw in self.book.raw_orders:
+            session.send(5, *raw)
+        for account, rows in self.book.orders.items():
+            for row in rows:
+                contract = past.combination(row) if row.legs else self.book.contracts[row.con_id]
+                session.send(*past.open_order(account, contract, row, session.version))
+                session.send(*past.order_status(row))
+        session.send(53, 1)
 
     def _held(self, account: str, con_id: int) -> TwsPosition:
         rows = self.book.positions.get(account, [])
@@ -355,11 +442,16 @@ _ANSWERS: dict[int, Callable[[TwsStandin, _Session, tuple[str, ...]], None]] = {
     1: TwsStandin._market_data,
     2: TwsStandin._cancel_market_data,
     6: TwsStandin._account_updates,
+    7: TwsStandin._executions,
     9: TwsStandin._contract_details,
+    16: TwsStandin._open_orders,
     49: TwsStandin._current_time,
     61: TwsStandin._positions,
+    64: TwsStandin._cancel_positions,
     71: TwsStandin._start_api,
     76: TwsStandin._account_values,
+    92: TwsStandin._account_pnl,
+    93: TwsStandin._cancel_account_pnl,
     94: TwsStandin._pnl_single,
     95: TwsStandin._cancel_pnl_single,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 
 UNSET = "1.7976931348623157E308"
 """How TWS writes a number it does not know."""
@@ -29,6 +30,7 @@ class TwsContract:
     under_symbol: str = ""
     under_sec_type: str = ""
     real_expiration: str = ""
+    price_magnifier: str = "1"
     error: int = 0
     """The code its details are answered with instead: 200 is no security definition, 322 too many requests."""
 
@@ -80,6 +82,43 @@ class TwsMarket:
     kind: int = 1
     errors: tuple[int, ...] = ()
     """Sent before any ticks."""
+    halted: str = ""
+    """0 is none, 1 one by the exchange, 2 one for volatility."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwsExecution:
+    """A fill, and what it cost; without a commission no report follows."""
+
+    con_id: int
+    key: str
+    side: str = "BOT"
+    shares: str = "1"
+    price: str = "1"
+    at: str = "20261118 15:04:11 US/Eastern"
+    commission: str = "1.05"
+    currency: str = "USD"
+    """Of the commission."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwsOrder:
+    """An open order. `legs` are (contract, ratio, action) of a combination, which has no contract of its own."""
+
+    con_id: int
+    perm_id: int
+    action: str = "BUY"
+    quantity: str = "1"
+    kind: str = "LMT"
+    limit: str = "1"
+    aux: str = "0"
+    tif: str = "GTC"
+    status: str = "Submitted"
+    filled: str = "0"
+    legs: tuple[tuple[int, int, str], ...] = ()
+    symbol: str = ""
+    """Of a combination."""
+    trail_stop: str = ""
 
 
 def balance_values(net_liquidating_value: str, cash: str, currency: str = "USD") -> dict[tuple[str, str], str]:
@@ -108,8 +147,17 @@ class TwsBook:
     values: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
     market: dict[int, TwsMarket] = field(default_factory=dict)
     """What is not here is accepted and stays silent."""
+    pnl: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Day and open P&L of an account; of one that is not here the sums of its positions."""
     raw_positions: list[tuple[str, ...]] = field(default_factory=list)
     """Position rows sent as they are, after the others."""
+
+    executions: dict[str, list[TwsExecution]] = field(default_factory=dict)
+    """By account."""
+    orders: dict[str, list[TwsOrder]] = field(default_factory=dict)
+    raw_executions: list[tuple[str, ...]] = field(default_factory=list)
+    """Execution rows sent as they are, before the others; the request's id is put in."""
+    raw_orders: list[tuple[str, ...]] = field(default_factory=list)
 
     def add_account(
         self, number: str, positions: Iterable[TwsPosition] = (), values: dict[tuple[str, str], str] | None = None
@@ -121,5 +169,18 @@ class TwsBook:
         """Replaces what the account holds."""
         self.positions[number] = list(positions)
 
+    def account_pnl(self, number: str) -> tuple[str, str]:
+        """Day and open P&L of the account; unknown if that of one position is."""
+        rows = self.positions.get(number, [])
+        return self.pnl.get(number) or (_sum(row.daily for row in rows), _sum(row.unrealized for row in rows))
+
     def add_contracts(self, *contracts: TwsContract) -> None:
         self.contracts.update({contract.con_id: contract for contract in contracts})
+
+
+def _sum(figures: Iterable[str]) -> str:
+    try:
+        total = sum(map(Decimal, figures), Decimal(0))
+    except InvalidOperation:
+        return UNSET
+    return UNSET if not total.is_finite() or total > Decimal("1e300") else str(total)

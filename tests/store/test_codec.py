@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cotrader_tui.domain.clock import EXCHANGE_ZONE
 from cotrader_tui.store.codec import (
     date_text,
     date_value,
@@ -66,6 +67,14 @@ def test_instants_round_trip_from_any_zone(instant: datetime, hours: int) -> Non
 @given(instants, instants)
 def test_instants_sort_as_text(one: datetime, other: datetime) -> None:
     assert (str(instant_text(one)) < str(instant_text(other))) == (one < other)
+
+
+def test_both_passes_of_a_repeated_hour_are_told_apart() -> None:
+    first = datetime(2026, 11, 1, 1, 30, tzinfo=EXCHANGE_ZONE)
+    second = first.replace(fold=1)
+    assert first == second, "to Python, in one zone"
+    assert instant_text(first) == "2026-11-01T05:30:00.000000+00:00"
+    assert instant_text(second) == "2026-11-01T06:30:00.000000+00:00"
 
 
 def test_a_naive_instant_is_refused() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cotrader_tui.domain.instruments import InstrumentType
-from cotrader_tui.domain.sync import RunStatus, Trigger
+from cotrader_tui.domain.sync import RunStatus, SyncKind, Trigger
 from cotrader_tui.errors import ErrorKind, StoreError, StoreMissingError
 from cotrader_tui.store.lease import Lease, is_held, lock_path
 from cotrader_tui.store.reader import Reader
@@ -185,6 +185,17 @@ def test_a_configured_connection_is_refreshed_and_keeps_its_history(book: DiskBo
     (connection,) = book.read().connections
     assert again == book.number
     assert (connection.label, connection.sync_interval, connection.last_sync_at) == ("SANDBOX", 2 * MINUTE, NOW)
+
+
+def test_a_connection_keeps_what_of_it_is_synced_and_is_enabled_by_its_positions(book: DiskBook) -> None:
+    def known(*kinds: SyncKind) -> tuple[bool, frozenset[SyncKind]]:
+        book.writer.ensure_connection(book.config.name, "tastytrade", "", MINUTE, kinds)
+        (connection,) = book.read().connections
+        return connection.sync_enabled, connection.sync_kinds
+
+    assert known(SyncKind.ORDERS, SyncKind.POSITIONS) == (True, frozenset({SyncKind.POSITIONS, SyncKind.ORDERS}))
+    assert known(SyncKind.TRANSACTIONS) == (False, frozenset({SyncKind.TRANSACTIONS}))
+    assert known() == (False, frozenset())
 
 
 def test_a_failed_cycle_moves_the_status_and_not_the_time_it_last_landed(book: DiskBook) -> None:

@@ -15,6 +15,7 @@ from cotrader_tui.domain.sync import Trigger
 from cotrader_tui.store.codec import instant_text
 from cotrader_tui.store.requests import request_sync
 from tests.builders import share
+from tests.sync.moving_book import MovingBook
 from tests.sync.support import DAY, DiskBook, answer, holding, unreadable
 
 NOW = datetime(2026, 6, 10, 15, 30, tzinfo=UTC)
@@ -92,6 +93,29 @@ def test_thinning_again_removes_nothing(book: DiskBook) -> None:
     before = kept(book)
     assert book.writer.thin(NOW) == 0
     assert kept(book) == before
+
+
+def test_what_was_thinned_is_not_gone_through_again_unless_the_clock_is_set_back(book: DiskBook) -> None:
+    late = every(MINUTE, NOW - 5 * DAY, NOW - 5 * DAY + timedelta(minutes=30))
+    book.writer.thin(NOW)
+    fill(book, late)
+    book.writer.thin(NOW + DAY)
+    assert kept(book) == late
+    book.writer.thin(NOW)
+    assert kept(book) == [late[14], late[29]]
+
+
+def test_synced_and_thinned_as_the_engine_does_each_position_keeps_the_stated_rows(tmp_path: Path) -> None:
+    """Two days of rows, both ends counted, and one for each quarter of an hour before."""
+    book, moving = DiskBook(tmp_path / "moving.db", NOW - timedelta(days=2, hours=6)), MovingBook(3)
+    while book.clock.now < NOW:
+        for _ in range(6):
+            book.later(timedelta(minutes=10)).sync(moving.answer(book.clock.now))
+        book.writer.thin(book.clock.now)
+    with closing(sqlite3.connect(book.path)) as connection:
+        counts = connection.execute("SELECT count(*) FROM position_snapshots GROUP BY position_id").fetchall()
+    book.close()
+    assert counts == [(6 * 4 + 48 * 6 + 1,)] * 3
 
 
 def test_a_daily_close_once_kept_is_never_lost(book: DiskBook) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from cotrader_tui.analytics.freshness import DataState, freshness
 from cotrader_tui.brokers.base import AccountResult, Broker, MarketUpdate
+from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import TradingSession
 from cotrader_tui.domain.sync import Connection, ConnectionStatus, RunStatus, SyncRun, Trigger
 from cotrader_tui.errors import CorruptStoreError
@@ -22,7 +24,7 @@ from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.engine import Engine, SessionSource
-from tests.builders import NOW, TODAY, greeks, option, quote
+from tests.builders import NOW, TODAY, coin, future, greeks, option, quote, share
 from tests.store.support import damage
 from tests.sync.fakes import LoopClock, ScriptedBroker, Step, StreamingScript, never, run_skipping
 from tests.sync.support import answer, config, holding, network_error
@@ -356,6 +358,45 @@ def test_trading_sessions_around_today_are_stored(path: Path) -> None:
     play(path, [ScriptedBroker(WHOLE)], scene, sessions=source)
     assert _sessions(path) == (session,)
     assert asked == [(date(2026, 2, 28), date(2026, 3, 24))]
+
+
+HOLIDAY = tuple(
+    TradingSession(TODAY + day, NOW + day - timedelta(hours=2), NOW + day + timedelta(hours=4, minutes=30))
+    for day in (timedelta(days=-1), timedelta(days=1), timedelta(days=2))
+)
+"""No session today: the market next trades tomorrow."""
+
+
+def test_while_nothing_held_trades_cycles_are_further_apart_and_a_request_is_served_at_once(path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        while not _sessions(path):
+            await stage.pass_time(timedelta(seconds=1))
+        await stage.pass_time(timedelta(hours=1))
+        waits = [b.started_at - a.started_at for a, b in pairwise(stage.runs())]
+        assert all(timedelta(minutes=15) <= wait < timedelta(minutes=15, seconds=2) for wait in waits[1:])
+        assert len(waits) == 4
+        assert freshness(stage.connection(), stage.clock()).state is DataState.LIVE
+        request_sync(path, stage.clock(), {"c0"})
+        await stage.pass_time(timedelta(seconds=2))
+        assert stage.runs()[-1].trigger is Trigger.MANUAL
+
+    play(path, [ScriptedBroker(WHOLE)], scene, sessions=lambda *_: HOLIDAY)
+
+
+@pytest.mark.parametrize(
+    ("held", "rests"), [(share(), True), (future(), False), (coin(), False)], ids=["share", "future", "coin"]
+)
+def test_what_trades_keeps_the_pace(path: Path, held: Instrument, rests: bool) -> None:
+    """A future keeps it because the hours of its market are not among the known ones."""
+    broker = ScriptedBroker([answer(holding(held, "1"), holding(CALL, "1"))])
+
+    async def scene(stage: Stage) -> None:
+        while not _sessions(path):
+            await stage.pass_time(timedelta(seconds=1))
+        await stage.pass_time(timedelta(minutes=10))
+
+    play(path, [broker], scene, sessions=lambda *_: HOLIDAY)
+    assert (len(broker.wanted) <= 2) is rests
 
 
 def test_a_fault_of_the_calendar_is_not_fatal(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -127,7 +127,7 @@ def make_app(
     *,
     clock: Clock = lambda: NOW,
     database: Path = Path("/nonexistent/book.db"),
-    request_sync: Callable[[], None] | None = lambda: None,
+    request_sync: Callable[[str | None], None] | None = lambda _: None,
     keeper: EngineKeeper | None = None,
     options: ScreenOptions | None = None,
 ) -> CotraderApp:

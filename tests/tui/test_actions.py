@@ -19,7 +19,7 @@ from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.ports import ScreenOptions
 from cotrader_tui.tui.screens.help import HelpScreen
 from tests.builders import share, snapshot, sync_run
-from tests.tui.book import Watch, book, held, make_app, settled, shown, table_of, tell, text_of
+from tests.tui.book import IRA, Watch, book, held, make_app, settled, shown, table_of, tell, text_of
 
 TYPEABLE = re.compile(r"^(.|up|down|left|right|home|end|pagedown|pageup|enter|esc|ctrl\+[a-z])$")
 UNTYPEABLE = {f"ctrl+{letter}" for letter in "ijmhabsqz"}
@@ -63,12 +63,15 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "page_up": ("G",),
     "back": ("enter",),
     "quit_or_back": ("enter",),
+    "split": ("2",),
 }
 DONE: dict[str, Done] = {
     "positions": lambda pilot: pilot.app.current_mode == "positions",
     "greeks": lambda pilot: pilot.app.current_mode == "greeks",
     "sync_log": lambda pilot: pilot.app.current_mode == "sync_log",
     "accounts": lambda pilot: pilot.app.current_mode == "accounts",
+    "statistics": lambda pilot: pilot.app.current_mode == "statistics",
+    "orders": lambda pilot: pilot.app.current_mode == "orders",
     "up": lambda pilot: row(pilot) == 1,
     "down": lambda pilot: row(pilot) == 1,
     "left": lambda pilot: row(pilot) == 0,
@@ -83,6 +86,9 @@ DONE: dict[str, Done] = {
     "back": lambda pilot: len(pilot.app.screen_stack) == 1,
     "quit_or_back": lambda pilot: len(pilot.app.screen_stack) == 1,
     "sync": lambda pilot: "sync asked for" in text_of(pilot),
+    "next_portfolio": lambda pilot: "Account 5WT00001" in text_of(pilot),
+    "previous_portfolio": lambda pilot: "Account 5WT00002" in text_of(pilot),
+    "split": lambda pilot: table_of(pilot).row_count == 41,
     "privacy": lambda pilot: "PRIVACY" in text_of(pilot),
     "marks": lambda pilot: not pilot.app.marks_changes,  # type: ignore[attr-defined]
     "theme": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
@@ -92,7 +98,8 @@ DONE: dict[str, Done] = {
 
 
 def long_book() -> Any:  # noqa: ANN401 - a snapshot
-    rows = [held(share(f"S{number:03d}"), "10", "5", "6", "5.5") for number in range(40)]
+    rows = [held(share(f"S{number:03d}"), "10", "5", "6", "5.5") for number in range(39)]
+    rows.append(held(share("S038"), "10", "5", "6", "5.5", account=IRA))
     return snapshot(*(replace(leg, position=replace(leg.position, id=at)) for at, leg in enumerate(rows)))
 
 
@@ -203,7 +210,7 @@ async def test_the_demo_is_offered_on_the_welcome_screen_only() -> None:
 
 async def test_a_wish_to_sync_is_stored_and_shown_until_it_begins() -> None:
     wishes: list[str] = []
-    async with shown(book(), make_app(request_sync=lambda: wishes.append("r"))) as pilot:
+    async with shown(book(), make_app(request_sync=lambda _: wishes.append("r"))) as pilot:
         await press(pilot, "r")
         assert wishes == ["r"]
         assert "sync asked for" in text_of(pilot)
@@ -222,7 +229,7 @@ async def test_a_sync_that_does_not_begin_becomes_a_sentence() -> None:
 
 
 async def test_a_refused_wish_is_told() -> None:
-    def refuse() -> None:
+    def refuse(_: str | None) -> None:
         raise StoreError("The database is read-only.", "Make it writable.")
 
     async with shown(book(), make_app(request_sync=refuse)) as pilot:
@@ -231,7 +238,7 @@ async def test_a_refused_wish_is_told() -> None:
 
 
 async def test_a_fault_in_a_worker_is_told() -> None:
-    def fail() -> None:
+    def fail(_: str | None) -> None:
         raise RuntimeError("[bold]surprise")
 
     async with shown(book(), make_app(request_sync=fail)) as pilot:

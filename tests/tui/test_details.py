@@ -46,10 +46,12 @@ def database(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def opened(database: Path, *keys: str, size: tuple[int, int] = (140, 60)) -> AsyncIterator[Pilot[Any]]:
-    """The app on a database, after some keys, with all that was read in threads shown."""
+async def opened(
+    database: Path, *keys: str, size: tuple[int, int] = (140, 60), first: str = "AAPL  APR17 245 C"
+) -> AsyncIterator[Pilot[Any]]:
+    """The app on a database, after some keys, with all that was read in threads shown; `first` is in its first row."""
     async with make_app(database=database, options=ScreenOptions()).run_test(size=size) as pilot:
-        await until(pilot, "AAPL  APR17 245 C")
+        await until(pilot, first)
         for key in keys:
             await pilot.press(key)
             await settled(pilot)

@@ -60,6 +60,15 @@ def test_privacy_hides_amounts_behind_a_mask_of_one_width_without_colour(value: 
     assert {(cell.text, cell.style) for cell in cells} == {(MASK, "")}
 
 
+def test_a_models_figure_has_an_m_behind_it_within_its_width() -> None:
+    assert SHOWN.greek(62.14, 6, is_by_model=True).text == "+62.1m"
+    assert SHOWN.greek(-137.94, 6, is_by_model=True).text == "-138m"
+    assert SHOWN.volatility(0.31, 5, is_by_model=True).text == "31.0m"
+    assert SHOWN.volatility(1.234, 5, is_by_model=True).text == "123m"
+    assert SHOWN.greek(None, 6, is_by_model=True).text == SHOWN.volatility(None, 5, is_by_model=True).text == "–"
+    assert HIDDEN.greek(62.14, 6, is_by_model=True).text == MASK
+
+
 def test_privacy_leaves_prices_percentages_and_volatility() -> None:
     cells = HIDDEN.price(Decimal("5.35")), HIDDEN.percent(Decimal("13.72")), HIDDEN.volatility(0.31)
     assert [cell.text for cell in cells] == ["5.35", "+13.7", "31.0"]

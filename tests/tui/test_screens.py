@@ -97,7 +97,7 @@ async def test_an_account_that_no_longer_counts_is_said_so_and_leaves_the_totals
         assert "3d" in last
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
 async def test_privacy_hides_every_amount_on_every_screen(key: str) -> None:
     async with shown(book(), make_app(options=ScreenOptions(is_watching=False, is_private=True)), (200, 50)) as pilot:
         await pilot.press(key)
@@ -121,7 +121,7 @@ async def test_privacy_hides_amounts_in_the_detail_but_leaves_prices() -> None:
         assert "+350.00" not in words
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
 async def test_hostile_text_is_shown_as_text(key: str) -> None:
     bad = held(builders.share(HOSTILE), "1", "5", "6")
     base = snapshot(bad)

@@ -7,15 +7,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from cotrader_tui.brokers.base import AccountFailure, AccountResult, BrokerSnapshot, ConnectionConfig, MarketUpdate
-from cotrader_tui.brokers.demo.balances import balances
+from cotrader_tui.brokers.base import (
+    AccountFailure,
+    AccountResult,
+    BrokerSnapshot,
+    ConnectionConfig,
+    Listing,
+    MarketUpdate,
+)
+from cotrader_tui.brokers.demo import history
+from cotrader_tui.brokers.demo.balances import balances, holding_of
 from cotrader_tui.brokers.demo.book import ACCOUNTS
 from cotrader_tui.brokers.demo.fills import Held, positions
 from cotrader_tui.brokers.demo.market import Contract, Market, draw, last_close
 from cotrader_tui.domain.clock import Clock, exchange_date
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.market import Greeks, Quote, Source
+from cotrader_tui.domain.orders import Order
 from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.transactions import Transaction
 from cotrader_tui.errors import BrokerError, ConfigError, ErrorKind
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -65,6 +75,13 @@ class DemoBroker:
         self._has_answered, self._streamed = True, frozenset(account.id.number for account in accounts)
         return results
 
+    async def transactions(self, account: Account, since: datetime) -> Listing[Transaction]:
+        found = history.transactions(self._market, account.id.number, since, self._clock())
+        return Listing(tuple(found))
+
+    async def orders(self, account: Account) -> Listing[Order]:
+        return Listing(history.orders(self._market, account.id.number, self._clock()))
+
     async def close(self) -> None:
         """Nothing is held open."""
 
@@ -97,7 +114,7 @@ class DemoBroker:
         return BrokerSnapshot(
             account=account,
             is_complete=True,
-            holdings=tuple(held.as_holding(self._market, today) for held in listed),
+            holdings=tuple(holding_of(held, self._market, now) for held in listed),
             fetched_at=now,
             balances=balances(account, book, self._market, now),
             underlyings=tuple(each.instrument for key, each in contracts.items() if key not in own),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -131,11 +131,47 @@ def _after(market: Market, generation: int, count: int) -> tuple[Held, ...]:
     """The lines after the first `count` fills of a generation."""
     book = [_begun(line, market, generation) for line in BOOK]
     for fill in _schedule(market, generation)[:count]:
-        able = [i for i, held in enumerate(book) if _can(held, fill, book)]
-        if able:
-            chosen = able[int(fill.draw * len(able))]
-            book[chosen] = _filled(book[chosen], fill, market)
+        _fill(book, fill, market)
     return tuple(book)
+
+
+def _fill(book: list[Held], fill: Fill, market: Market) -> tuple[Held, Held] | None:
+    """One fill in `book`: the line before and after; `None` if it can happen to none."""
+    able = [i for i, held in enumerate(book) if _can(held, fill, book)]
+    if not able:
+        return None
+    chosen = able[int(fill.draw * len(able))]
+    before = book[chosen]
+    book[chosen] = _filled(before, fill, market)
+    return before, book[chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A fill that happened."""
+
+    key: str
+    at: datetime
+    line: Line
+    contract: Contract
+    quantity: Decimal
+    """+ bought, − sold."""
+    price: Decimal
+
+
+def executions(market: Market, since: datetime, until: datetime) -> Iterator[Execution]:
+    """The fills in that time, oldest first. Rolling the book is none."""
+    for generation in range(generation_of(market, since), generation_of(market, until) + 1):
+        book = [_begun(line, market, generation) for line in BOOK]
+        for number, fill in enumerate(_schedule(market, generation)):
+            if fill.at > until:
+                return
+            filled = _fill(book, fill, market)
+            if filled is None or filled[0].quantity == filled[1].quantity or fill.at < since:
+                continue
+            before, after = filled
+            quantity, price = after.quantity - before.quantity, market.mark(after.contract, fill.at)
+            yield Execution(f"{generation}-{number}", fill.at, after.line, after.contract, quantity, price)
 
 
 def _begun(line: Line, market: Market, generation: int) -> Held:

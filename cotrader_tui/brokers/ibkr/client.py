@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from ib_async import IB
 
-from cotrader_tui.brokers.base import AccountResult, ConnectionConfig, MarketUpdate
+from cotrader_tui.brokers.base import AccountResult, ConnectionConfig, Listing, MarketUpdate
+from cotrader_tui.brokers.hints import Hints
 from cotrader_tui.brokers.ibkr import errors
 from cotrader_tui.brokers.ibkr.catalogue import Catalogue
+from cotrader_tui.brokers.ibkr.changes import AccountChanges
 from cotrader_tui.brokers.ibkr.closings import Closings
+from cotrader_tui.brokers.ibkr.history import HistoryReader
 from cotrader_tui.brokers.ibkr.instruments import BROKER
 from cotrader_tui.brokers.ibkr.link import Link
 from cotrader_tui.brokers.ibkr.live import LiveMarks
@@ -30,11 +33,14 @@ from cotrader_tui.brokers.ibkr.parse import (
 from cotrader_tui.brokers.ibkr.pnl import Key, PnlBook
 from cotrader_tui.brokers.ibkr.reading import Reading, name_of, snapshot_of
 from cotrader_tui.brokers.ibkr.settings import Limits, settings_of
+from cotrader_tui.brokers.ibkr.watch import Finding, Watch
 from cotrader_tui.brokers.retry import RetryPolicy
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.instruments import Instrument
+from cotrader_tui.domain.orders import Order
 from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.transactions import Transaction
 from cotrader_tui.errors import BrokerError
 
 log = logging.getLogger(__name__)
@@ -57,12 +63,17 @@ class IbkrBroker:
         *,
         limits: Limits | None = None,
         policy: RetryPolicy | None = None,
+        hints: Hints | None = None,
     ) -> None:
         settings = settings_of(config)
         self._clock = clock
         self._limits = limits or Limits()
-        self._link = Link(settings, self._limits, policy or RetryPolicy(), clock)
+        self._changes = AccountChanges(hints or Hints())
+        self._link = Link(settings, self._limits, policy or RetryPolicy(), clock, self._begin)
+        self._watch = Watch(self._link, self._limits)
+        self._refusal = ""
         self._catalogue = Catalogue()
+        self._history = HistoryReader(self._link, self._catalogue, self._limits)
         self._pnl = PnlBook()
         self._market = MarketReader(settings.lines, self._limits)
         self._closings = Closings(clock)
@@ -80,16 +91,37 @@ class IbkrBroker:
         return await self._within(seconds, self._fetch(accounts, seconds * SHARE))
 
     async def stream(self) -> AsyncIterator[MarketUpdate]:
-        """Marks that moved, from TWS's own P&L. Silent while there is no connection; the next cycle makes it anew."""
+        """Marks that moved, from TWS's own P&L; hints of fills; how the connection does, which the next cycle makes
+        anew where it is gone.
+        """
+        told: Finding | None = None
         while True:
             await asyncio.sleep(self._limits.stream_pace)
-            if self._link.is_live and (quotes := self._live.moved(self._pnl, self._clock())):
-                yield MarketUpdate(quotes)
+            quotes = self._live.moved(self._pnl, self._clock()) if self._link.is_live else ()
+            found = self._watch.look(self._refusal, has_figures=self._pnl.has_figures, is_fetching=bool(self._running))
+            is_due = self._changes.is_sync_due()
+            if found != told:
+                yield MarketUpdate(quotes, is_sync_due=is_due, state=found.state, message=found.message)
+            elif quotes or is_due:
+                yield MarketUpdate(quotes, is_sync_due=is_due)
+            told = found
+
+    async def transactions(self, account: Account, since: datetime) -> Listing[Transaction]:
+        """TWS cannot be asked for older fills than it keeps: `since` changes nothing."""
+        return await self._within(self._limits.accounts, self._history.transactions(account.id.number))
+
+    async def orders(self, account: Account) -> Listing[Order]:
+        return await self._within(self._limits.accounts, self._history.orders(account.id.number))
 
     async def close(self) -> None:
         for task in self._running:
             task.cancel()
         self._link.drop()
+
+    def _begin(self, ib: IB) -> None:
+        """What listens to a new connection."""
+        self._changes.listen(ib)
+        self._history.listen(ib)
 
     async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
         """The result of one call that `close` can end. ib_async leaves requests waiting for ever when it is closed.
@@ -131,6 +163,7 @@ class IbkrBroker:
         positions = await self._positions(ib, end - loop.time())
         readings = [self._reading(ib, account, positions) for account in accounts]
         held = {(row.account, row.terms.con_id): row.quantity for reading in readings for row in reading.rows}
+        self._changes.hold([account.id.number for account in accounts], held)
         await self._learn(ib, positions, {con_id for _, con_id in held}, end)
         try:
             market = await self._read_market(ib, readings, held, end - loop.time())
@@ -146,18 +179,19 @@ class IbkrBroker:
         return snapshots
 
     async def _positions(self, ib: IB, seconds: float) -> PositionsAnswer:
-        """The positions of all accounts, from a request that its end marker ended.
+        """The positions of all accounts, from a request that its end marker ended. It stays open: changes are hints.
 
         An answer that stays unfinished ends the connection, else its rest could end the next request too early.
         """
         rows = self._link.position_rows
         rows.clear()
+        self._changes.pause()
         seconds = min(self._limits.positions, seconds)
         is_finished = False
         try:
             async with asyncio.timeout(seconds):
+                ib.client.cancelPositions()  # type: ignore[no-untyped-call]
                 await ib.reqPositionsAsync()
-            ib.client.cancelPositions()  # type: ignore[no-untyped-call]
             is_finished = True
         except TimeoutError:
             if self._link.notices.lost_since is not None:
@@ -201,12 +235,13 @@ class IbkrBroker:
         self, ib: IB, readings: Iterable[Reading], held: Mapping[Key, Decimal], seconds: float
     ) -> MarketAnswer:
         """P&L subscriptions and a round of market data side by side."""
-        waiting = self._pnl.follow(ib, held) / PACE
+        waiting = self._pnl.follow(ib, held, [reading.account.id.number for reading in readings]) / PACE
         settling = self._pnl.settle(held, min(self._limits.pnl + waiting, seconds))
         wanted = self._wanted(readings)
         limit = self._limits.market + waiting + len(wanted) / PACE
         reading = self._market.read(ib, wanted, self._link.faults, min(limit, seconds))
         _, market = await asyncio.gather(settling, reading)
+        self._refusal = market.refusal
         return market
 
     def _wanted(self, readings: Iterable[Reading]) -> Mapping[int, Wanted]:

@@ -46,6 +46,8 @@ class Details:
     under_sec_type: str
     real_expiration: str
     """The day it expires; its last trading day may be earlier."""
+    price_magnifier: int = 1
+    """Its prices are quoted in hundredths of the currency where this is 100."""
 
 
 def terms_of_row(fields: Sequence[str]) -> Terms:
@@ -66,12 +68,13 @@ def details_of(found: ContractDetails) -> Details | None:
     if contract is None or not contract.conId:
         return None
     return Details(
-        terms=_terms(contract),
+        terms=terms_of(contract),
         exchange=SMART if contract.secType in _SMART_TYPES else contract.exchange or contract.primaryExchange,
         under_con_id=found.underConId,
         under_symbol=found.underSymbol,
         under_sec_type=found.underSecType,
         real_expiration=found.realExpirationDate,
+        price_magnifier=found.priceMagnifier or 1,
     )
 
 
@@ -90,7 +93,8 @@ def completed(terms: Terms, details: Details | None) -> Terms:
     )
 
 
-def _terms(contract: Contract) -> Terms:
+def terms_of(contract: Contract) -> Terms:
+    """The contract of an order or of details."""
     return Terms(
         con_id=contract.conId,
         symbol=contract.symbol,

@@ -38,6 +38,8 @@ MARKET_DATA_FAULTS = {
 """Why a contract has no market data, as a clause."""
 NO_FAULTS = frozenset({DELAYED_INSTEAD, 399, *range(2100, 2200)})
 """Warnings about a request, told otherwise or of no consequence."""
+REFUSALS = frozenset({354, 10089, 10168, 10186, 10197})
+"""Market data that nothing but its owner gets: a subscription or the session is missing."""
 PARTIAL_FAULTS = frozenset({10090, 10091, DELAYED_INSTEAD})
 """After these, other ticks still come."""
 
@@ -142,6 +144,16 @@ def positions_unfinished(seconds: float) -> BrokerError:
     )
 
 
+def history_unfinished(what: str, seconds: float) -> BrokerError:
+    """`what` is "the executions" or "the open orders"."""
+    return BrokerError(
+        ErrorKind.NETWORK,
+        f"TWS did not finish the list of {what} within {seconds:.3g} s.",
+        "It will be asked again; restart TWS or IB Gateway if this stays.",
+        is_transient=True,
+    )
+
+
 def dropped(doing: str) -> BrokerError:
     return BrokerError(
         ErrorKind.NETWORK,
@@ -154,6 +166,23 @@ def dropped(doing: str) -> BrokerError:
 def link_lost(since: datetime) -> BrokerError:
     return BrokerError(
         ErrorKind.NETWORK, f"TWS has had no link to Interactive Brokers since {_time(since)} (1100).", _NIGHTLY
+    )
+
+
+def frozen(seconds: float) -> BrokerError:
+    return BrokerError(
+        ErrorKind.NETWORK,
+        f"TWS has said nothing for {seconds:g} s, not even what time it is.",
+        "Look at its windows; the next sync connects anew.",
+        is_transient=True,
+    )
+
+
+def all_refused(cause: str) -> str:
+    """Nothing that was asked for is subscribed to; `cause` is a clause."""
+    return (
+        f"Interactive Brokers refuses the market data of everything held: {cause}. "
+        "Subscribe to it in the Client Portal, or end the other session that holds it."
     )
 
 

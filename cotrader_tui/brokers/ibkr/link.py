@@ -20,18 +20,28 @@ from cotrader_tui.errors import BrokerError
 
 log = logging.getLogger(__name__)
 
-_POSITION, _PNL_SINGLE = 61, 95
+_POSITION, _PNL, _PNL_SINGLE = 61, 94, 95
 _NO_NUMBER = "nan"
 
 
 class Link:
     """At most one socket to TWS. Every new socket is a new `IB`: nothing of an old one can leak into it."""
 
-    def __init__(self, settings: Settings, limits: Limits, policy: RetryPolicy, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        limits: Limits,
+        policy: RetryPolicy,
+        clock: Clock,
+        on_open: Callable[[IB], None] = lambda _: None,
+    ) -> None:
+        """`on_open` is given every new `IB` before it connects."""
         self._settings = settings
         self._limits = limits
         self._policy = policy
         self._clock = clock
+        self._on_open = on_open
+        self._heard_at = 0.0
         self._client_ids = deque(settings.client_ids)
         self._ib: IB | None = None
         self._lost_at: datetime | None = None
@@ -53,6 +63,16 @@ class Link:
     def is_live(self) -> bool:
         """Open, and TWS has its own link: what it sends is of now."""
         return self.is_open and self.notices.lost_since is None and not self.notices.has_lost_data
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last bytes of any kind."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    def ask_time(self) -> None:
+        """Asks TWS what time it is; the answer is heard as anything is."""
+        if self._ib is not None and self._ib.isConnected():
+            self._ib.client.reqCurrentTime()  # type: ignore[no-untyped-call]
 
     async def open(self) -> IB:
         """The connection, which stands and has its link to Interactive Brokers. Subscriptions of an old one are gone.
@@ -153,8 +173,11 @@ class Link:
         ib.errorEvent += self._heard
         ib.accountValueEvent += self._valued
         ib.disconnectedEvent += self._broken
+        ib.client.conn.hasData += self._heard_bytes
+        self._on_open(ib)
         handlers = ib.client.decoder.handlers
         handlers[_POSITION] = self._keeping_rows(handlers[_POSITION])
+        handlers[_PNL] = _with_unknowns(handlers[_PNL])
         handlers[_PNL_SINGLE] = _with_unknowns(handlers[_PNL_SINGLE])
         return ib
 
@@ -172,6 +195,9 @@ class Link:
         self.notices.hear(code, text, self._clock())
         if contract is not None and contract.conId:
             self.faults[contract.conId] = code
+
+    def _heard_bytes(self, _data: bytes) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
 
     def _valued(self, value: AccountValue) -> None:
         self.values_at[value.account] = self._clock()

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from ib_async import IB, Contract, Ticker
 
 from cotrader_tui.brokers.ibkr.contracts import Details
-from cotrader_tui.brokers.ibkr.errors import MARKET_DATA_FAULTS, NO_FAULTS, NO_LINES_LEFT, PARTIAL_FAULTS
+from cotrader_tui.brokers.ibkr.errors import (
+    MARKET_DATA_FAULTS,
+    NO_FAULTS,
+    NO_LINES_LEFT,
+    PARTIAL_FAULTS,
+    REFUSALS,
+    all_refused,
+)
 from cotrader_tui.brokers.ibkr.settings import Limits
 from cotrader_tui.brokers.ibkr.ticks import is_delayed
 
@@ -41,6 +48,14 @@ class MarketAnswer:
     def delayed(self) -> set[int]:
         """Contract ids whose data was not live."""
         return {con_id for con_id, ticker in self.tickers.items() if is_delayed(ticker)}
+
+    @property
+    def refusal(self) -> str:
+        """A sentence where every contract asked for was refused; empty otherwise."""
+        codes = [self.faults.get(con_id, 0) for con_id in self.tickers]
+        if not codes or not REFUSALS.issuperset(codes):
+            return ""
+        return all_refused(MARKET_DATA_FAULTS[codes[0]])
 
     def fault_words(self, names: Mapping[int, str]) -> list[str]:
         """A sentence for each cause, naming up to three of the contracts in `names`; others' faults are left out."""

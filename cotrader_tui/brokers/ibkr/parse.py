@@ -22,6 +22,9 @@ from cotrader_tui.domain.instruments import Instrument, InstrumentType
 _FIRST_TERM, _QUANTITY, _AVERAGE_COST = 3, 14, 15
 _POSITION_VALUES = ("GrossPositionValue", "FutureOptionValue", "FuturesPNL", "MaintMarginReq")
 """What is not 0 while something is held. Futures have no value of their own: their gain and margin tell of them."""
+_ACCRUED = ("AccruedCash", "AccruedDividend")
+"""What counts in the net liquidating value beside cash and positions; not sent where there is none."""
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class PnlMessage(Protocol):
 
 
 class PortfolioRow(Protocol):
+    """In the contract's currency."""
+
     @property
     def position(self) -> float: ...
     @property
@@ -156,6 +161,22 @@ def portfolio_mark(row: PositionRow, instrument: Instrument, item: PortfolioRow 
     return None if value is None else quotient(value, row.quantity * instrument.multiplier)
 
 
+def own_figures(
+    pnl: Pnl | None, item: PortfolioRow | None, rate: Decimal | None
+) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """TWS's own market value, open and day P&L of a position, in the contract's currency.
+
+    The value is the portfolio's where there is one: it moves with the account's net liquidating value, every three
+    minutes. The rest goes with the account's P&L, every second.
+    """
+    value = None if item is None else figure(item.marketValue)
+    if pnl is None or not rate:
+        return value, None, None
+    found = (pnl.value if value is None else None, pnl.unrealized, pnl.daily)
+    converted, unrealized, daily = (None if each is None else quotient(each, rate) for each in found)
+    return converted if value is None else value, unrealized, daily
+
+
 def day_base(
     row: PositionRow, instrument: Instrument, mark: Decimal | None, pnl: Pnl | None, rate: Decimal | None
 ) -> Decimal | None:
@@ -221,6 +242,8 @@ def parse_balances(values: AccountValues, received_at: datetime) -> Balances | N
         received_at=received_at,
         exchange_rates=values.exchange_rates,
         position_values=tuple(value for value in held if value is not None),
+        accrued=sum((values.figure(tag) or _NOTHING for tag in _ACCRUED), _NOTHING),
+        has_futures_gain_in_cash=True,
     )
 
 

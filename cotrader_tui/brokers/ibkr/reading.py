@@ -21,6 +21,7 @@ from cotrader_tui.brokers.ibkr.parse import (
     average_open_price,
     broker_mark,
     day_base,
+    own_figures,
     portfolio_mark,
 )
 from cotrader_tui.brokers.ibkr.pnl import PnlBook
@@ -105,7 +106,7 @@ def snapshot_of(
         holdings=tuple(parts.holdings),
         fetched_at=reading.fetched_at,
         quarantined=tuple(parts.quarantined),
-        balances=reading.balances,
+        balances=_balances(reading, pnl),
         underlyings=tuple(underlyings),
         quotes=tuple(parts.quotes),
         greeks=tuple(parts.greeks),
@@ -113,6 +114,16 @@ def snapshot_of(
         notes=_notes(parts, market),
         is_delayed=not parts.names.keys().isdisjoint(market.delayed),
     )
+
+
+def _balances(reading: Reading, pnl: PnlBook) -> Balances | None:
+    """With what TWS says of the positions as a whole. A row that names no account may belong to any."""
+    if reading.balances is None:
+        return None
+    open_pnl, day_pnl = pnl.account(reading.account.id.number)
+    is_known = all(account is not None for account, *_ in reading.unreadable)
+    count = len(reading.rows) + len(reading.unreadable) if is_known else None
+    return replace(reading.balances, open_pnl=open_pnl, day_pnl=day_pnl, position_count=count)
 
 
 def _add(
@@ -141,12 +152,16 @@ def _add(
     if greeks is not None:
         parts.greeks.append(greeks)
     parts.names[con_id] = instrument.symbol
+    value, open_pnl, day_pnl = own_figures(figures, reading.portfolio.get(con_id), rate)
     parts.holdings.append(
         Holding(
             instrument=instrument,
             quantity=row.quantity,
             average_open_price=average_open_price(row, instrument),
             day_base=day_base(row, instrument, quote.mark if quote else None, figures, rate),
+            broker_value=value,
+            broker_open_pnl=open_pnl,
+            broker_day_pnl=day_pnl,
         )
     )
 

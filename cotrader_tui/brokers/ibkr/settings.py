@@ -55,8 +55,16 @@ class Limits:
     """After the last contract that sent market data for the first time."""
     market: float = 10.0
     """For one round of market data, whatever happens."""
+    history: float = 15.0
+    """For the list of executions, and for that of open orders."""
+    commissions: float = 2.0
+    """For what executions cost, which comes after them."""
     stream_pace: float = 2.0
     """Between two looks at which marks have moved."""
+    quiet_line: float = 45.0
+    """Without one byte from TWS, until it is asked what time it is."""
+    answer: float = 15.0
+    """For the answer to that."""
     lost_link: float = 600.0
     """After so long without a link to Interactive Brokers the connection is made anew, to learn how it really is."""
 

@@ -24,10 +24,14 @@ _DELAY = timedelta(minutes=15)
 
 
 def quote_of(ticker: Ticker, instrument: InstrumentId, received_at: datetime) -> Quote | None:
-    """Its prices: the mark is the middle of a real market, else the last trade, else the close; `None` without any."""
+    """Its prices: the mark is the middle of a real market, else the last trade, else the close; `None` without any.
+
+    What is quoted during a halt is no market.
+    """
     bid, ask = price(ticker.bid, ticker.bidSize), price(ticker.ask, ticker.askSize)
     last, close = price(ticker.last, ticker.lastSize), price(ticker.close)
-    mark, source = _mark(bid, ask, last, close)
+    is_halted = _is_halted(ticker)
+    mark, source = _mark(bid, ask, last, close, has_market=not is_halted)
     if mark is None:
         return None
     return Quote(
@@ -39,6 +43,7 @@ def quote_of(ticker: Ticker, instrument: InstrumentId, received_at: datetime) ->
         ask=ask,
         last=last,
         previous_close=close,
+        is_halted=is_halted,
     )
 
 
@@ -74,10 +79,15 @@ def is_delayed(ticker: Ticker) -> bool:
     return ticker.marketDataType in DELAYED_KINDS
 
 
+def _is_halted(ticker: Ticker) -> bool:
+    """1 is a halt by the exchange, 2 one for volatility, 0 or nothing none."""
+    return any(getattr(ticker, name, 0) in (1, 2) for name in ("halted", "delayedHalted"))
+
+
 def _mark(
-    bid: Decimal | None, ask: Decimal | None, last: Decimal | None, close: Decimal | None
+    bid: Decimal | None, ask: Decimal | None, last: Decimal | None, close: Decimal | None, *, has_market: bool
 ) -> tuple[Decimal | None, MarkSource | None]:
-    if bid is not None and ask is not None and ask >= bid and ask > 0:
+    if has_market and bid is not None and ask is not None and ask >= bid and ask > 0:
         return (bid + ask) / 2, MarkSource.MID
     if last is not None:
         return last, MarkSource.LAST

@@ -62,6 +62,15 @@ class Api:
         """
         await self._policy.call(self._refresh, force=False)
 
+    async def access_token(self) -> str:
+        """An access token that lives for another minute, for a socket of the same log-in.
+
+        Raises:
+            BrokerError: as `log_in`.
+        """
+        await self.log_in()
+        return str(self._session.session_token)
+
     async def get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
         """The JSON object at `path`, its numbers exact decimals. A token that is refused is renewed once.
 

@@ -7,15 +7,27 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from cotrader_tui.brokers.base import AccountFailure, AccountResult, BrokerSnapshot, ConnectionConfig, MarketUpdate
+from cotrader_tui.brokers.base import (
+    AccountFailure,
+    AccountResult,
+    BrokerSnapshot,
+    ConnectionConfig,
+    Listing,
+    MarketUpdate,
+    QuarantinedRow,
+)
+from cotrader_tui.brokers.hints import Hints
 from cotrader_tui.brokers.retry import RetryPolicy
+from cotrader_tui.brokers.tastytrade.alerts import AccountAlerts, AlertLimits, streamer_address
 from cotrader_tui.brokers.tastytrade.api import Api
 from cotrader_tui.brokers.tastytrade.concurrent import settle
 from cotrader_tui.brokers.tastytrade.errors import unreadable
 from cotrader_tui.brokers.tastytrade.feed import LiveLimits, MarketFeed
+from cotrader_tui.brokers.tastytrade.history import page_count, parse_orders, parse_transactions
 from cotrader_tui.brokers.tastytrade.instruments import underlying_of
 from cotrader_tui.brokers.tastytrade.market import MarketDataAnswer, market_data_calls, parse_market_data
 from cotrader_tui.brokers.tastytrade.parse import (
@@ -27,11 +39,13 @@ from cotrader_tui.brokers.tastytrade.parse import (
 )
 from cotrader_tui.brokers.tastytrade.stream import StreamAnswer, StreamLimits, greeks_snapshot, to_greeks
 from cotrader_tui.domain.balances import Balances
-from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.clock import Clock, exchange_date
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.orders import Order
 from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.transactions import Transaction
 from cotrader_tui.errors import BrokerError
 
 log = logging.getLogger(__name__)
@@ -43,6 +57,9 @@ MARKET_DATA_PATH = "/market-data/by-type"
 CALL_TIMEOUT = 25.0
 ACCOUNTS_TIMEOUT = 40.0
 """Seconds for logging in and listing the accounts, tries and waits included."""
+HISTORY_TIMEOUT = 60.0
+"""Seconds for all pages of one account's transactions, or for its orders."""
+PAGE_SIZE = 250
 ACCOUNTS_SHARE = 0.7
 """The part of a cycle's budget in which the accounts must answer; the rest is for market data and Greeks."""
 
@@ -93,12 +110,17 @@ class TastytradeBroker:
         accounts_timeout: float = ACCOUNTS_TIMEOUT,
         stream_limits: StreamLimits | None = None,
         live_limits: LiveLimits | None = None,
+        alert_limits: AlertLimits | None = None,
+        hints: Hints | None = None,
     ) -> None:
         self._clock = clock
         self._api = Api(config, clock, policy or RetryPolicy(), call_timeout)
         self._accounts_timeout = accounts_timeout
         self._stream_limits = stream_limits or StreamLimits()
-        self._feed = MarketFeed(self._api, clock, live_limits or LiveLimits())
+        self._alerts = AccountAlerts(
+            self._api, streamer_address(config), alert_limits or AlertLimits(), hints or Hints()
+        )
+        self._feed = MarketFeed(self._api, clock, live_limits or LiveLimits(), self._alerts)
         self._held: dict[AccountId, tuple[Instrument, ...]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._unreadable_accounts = 0
@@ -133,8 +155,14 @@ class TastytradeBroker:
         return self._feed.overflow
 
     def stream(self) -> AsyncIterator[MarketUpdate]:
-        """Quotes and Greeks that moved, over one connection that also serves the Greeks of each cycle."""
+        """Quotes and Greeks that moved, over one connection that also serves the Greeks of each cycle, and hints."""
         return self._feed.updates()
+
+    async def transactions(self, account: Account, since: datetime) -> Listing[Transaction]:
+        return await self._within(HISTORY_TIMEOUT, self._transactions(account, since))
+
+    async def orders(self, account: Account) -> Listing[Order]:
+        return await self._within(HISTORY_TIMEOUT, self._orders(account))
 
     async def close(self) -> None:
         self._feed.close()
@@ -151,6 +179,7 @@ class TastytradeBroker:
                 former = () if outcome.positions.is_complete else held[account.id]
                 held[account.id] = (*former, *outcome.open_instruments, *outcome.underlyings)
         self._held = held
+        self._alerts.follow([account.number for account in held])
         self._feed.hold((each for instruments in held.values() for each in instruments), market.quotes.values())
 
     async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
@@ -182,7 +211,8 @@ class TastytradeBroker:
             warnings.append(f"{_count(self._unreadable_accounts, 'account')} of tastytrade's list could not be read.")
         if isinstance(balances, BrokerError):
             return replace(reading, warnings=(*warnings, f"Balances are unknown: {balances.message}"))
-        return replace(reading, balances=balances, warnings=tuple(warnings))
+        counted = replace(balances, position_count=reading.positions.listed)
+        return replace(reading, balances=counted, warnings=tuple(warnings))
 
     async def _positions(self, account: Account) -> Reading:
         path = f"/accounts/{quote(account.id.number, safe='')}/positions"
@@ -196,6 +226,29 @@ class TastytradeBroker:
         path = f"/accounts/{quote(account.id.number, safe='')}/balances"
         body = await self._api.get(path)
         return _read(path, lambda: parse_balances(body, self._clock()))
+
+    async def _transactions(self, account: Account, since: datetime) -> Listing[Transaction]:
+        """Every page, newest first: what is booked meanwhile moves rows to a later page, so that none is missed."""
+        path = f"/accounts/{quote(account.id.number, safe='')}/transactions"
+        start = exchange_date(since).isoformat()
+        found: dict[str, Transaction] = {}
+        quarantined: dict[QuarantinedRow, None] = {}
+        page, pages = 0, 1
+        while page < pages:
+            params = {"per-page": str(PAGE_SIZE), "page-offset": str(page), "sort": "Desc", "start-date": start}
+            body = await self._api.get(path, list(params.items()))
+            listing = _read(path, partial(parse_transactions, body, account.id.number))
+            pages = _read(path, partial(page_count, body))
+            for each in listing.rows:
+                found.setdefault(each.key, each)
+            quarantined |= dict.fromkeys(listing.quarantined)
+            page += 1
+        return Listing(tuple(found.values()), tuple(quarantined))
+
+    async def _orders(self, account: Account) -> Listing[Order]:
+        path = f"/accounts/{quote(account.id.number, safe='')}/orders/live"
+        body = await self._api.get(path)
+        return _read(path, lambda: parse_orders(body, account.id.number))
 
     async def _read_market(self, readings: list[Reading], seconds: float) -> MarketReading:
         (quotes, price_fault), (greeks, greeks_fault) = await asyncio.gather(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
-import httpx2
-from httpx2.websockets import AsyncWebSocketSession, HTTPXWSException
+from httpx2.websockets import AsyncWebSocketSession
 from tastytrade import DXLinkStreamer, Session
 from tastytrade.dxfeed import Event
 
+from cotrader_tui.brokers.base import StreamRefusedError, StreamSilentError
+from cotrader_tui.brokers.tastytrade import sockets
+from cotrader_tui.brokers.tastytrade.sockets import AGAIN_HINT, SOCKET_FAULTS, in_words
 from cotrader_tui.brokers.tastytrade.tls import trusted
 from cotrader_tui.errors import BrokerError, ErrorKind
-
-log = logging.getLogger(__name__)
 
 SYMBOLS_PER_FRAME = 500
 """A larger subscription is refused by the server as a whole."""
@@ -27,11 +26,19 @@ CHALLENGES = 2
 BACKLOG = 5000
 """Events of one kind that may wait in memory to be drained."""
 
-_AGAIN_HINT = "It will be opened again; until then the figures are those of the last sync."
+_STREAM = "market data stream"
 
 
 class NotOpenError(BrokerError):
     """The stream was not opened, or the quote token was not accepted: a new token is worth a try."""
+
+
+class _MuteError(NotOpenError, StreamSilentError):
+    """The socket stands, and the server says nothing."""
+
+
+class _TokenRefusedError(NotOpenError, StreamRefusedError):
+    """The server does not take the quote token."""
 
 
 class Streamer(DXLinkStreamer):
@@ -48,6 +55,12 @@ class Streamer(DXLinkStreamer):
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
         self._challenges = 0
+        self._has_socket = False
+
+    @property
+    def has_socket(self) -> bool:
+        """Whether the server has taken the connection."""
+        return self._has_socket
 
     @property
     def silent_for(self) -> float:
@@ -68,6 +81,7 @@ class Streamer(DXLinkStreamer):
     @_websocket.setter
     def _websocket(self, socket: AsyncWebSocketSession) -> None:
         self._socket = _HeardSocket(socket, self._hear)
+        self._has_socket = True
 
     def _hear(self, frame: object) -> None:
         self._heard_at = self._loop.time()
@@ -76,10 +90,12 @@ class Streamer(DXLinkStreamer):
                 self._challenges += 1
                 if self._challenges > CHALLENGES:
                     refused = "tastytrade's market data stream refused the quote token."
-                    raise NotOpenError(ErrorKind.AUTH, refused, "It will be tried again with a new one.")
+                    raise _TokenRefusedError(ErrorKind.AUTH, refused, "It will be tried again with a new one.")
+            case {"type": "ERROR", "error": "TIMEOUT"}:
+                raise broken("ended: the server missed something of ours in time")
             case {"type": "ERROR" | "CHANNEL_CLOSED"}:
                 refused = "tastytrade's market data stream refused a subscription."
-                raise BrokerError(ErrorKind.BROKER, refused, _AGAIN_HINT, is_transient=True)
+                raise StreamRefusedError(ErrorKind.BROKER, refused, AGAIN_HINT, is_transient=True)
 
     def _map_message(self, message: list[Any], channel: int) -> None:
         super()._map_message(message, channel)
@@ -122,7 +138,9 @@ async def opened(quote_token: Mapping[str, Any], seconds: float, backlog: int = 
 
     Raises:
         NotOpenError: it did not open within `seconds`, or the token was refused.
-        BrokerError: it could not be reached, broke off, refused something or sent what cannot be read.
+        StreamSilentError: the socket opened, and nothing was said.
+        StreamRefusedError: the token or a subscription was refused.
+        BrokerError: it could not be reached, broke off or sent what cannot be read.
     """
     streamer = Streamer(quote_token, seconds, backlog)
     try:
@@ -133,20 +151,21 @@ async def opened(quote_token: Mapping[str, Any], seconds: float, backlog: int = 
                 async with asyncio.timeout(seconds):
                     await stack.enter_async_context(streamer)
             except TimeoutError:
-                mute = f"tastytrade's market data stream did not open within {seconds:g} s."
-                raise NotOpenError(ErrorKind.NETWORK, mute, _AGAIN_HINT, is_transient=True) from None
+                late = f"tastytrade's market data stream did not open within {seconds:g} s."
+                kind = _MuteError if streamer.has_socket else NotOpenError
+                raise kind(ErrorKind.NETWORK, late, AGAIN_HINT, is_transient=True) from None
             yield streamer
     except BrokerError:
         raise
-    except (ExceptionGroup, HTTPXWSException, httpx2.HTTPError, OSError) as error:
-        raise _in_words(error) from None
+    except SOCKET_FAULTS as error:
+        raise in_words(_STREAM, error) from None
 
 
 async def subscribe(streamer: Streamer, kind: type[Event], symbols: frozenset[str], seconds: float) -> None:
     """Asks for events of `symbols`.
 
     Raises:
-        BrokerError: the server said nothing to it for `seconds`.
+        StreamSilentError: the server said nothing to it for `seconds`.
     """
     ordered = sorted(symbols)
     try:
@@ -154,7 +173,7 @@ async def subscribe(streamer: Streamer, kind: type[Event], symbols: frozenset[st
             for start in range(0, len(ordered), SYMBOLS_PER_FRAME):
                 await streamer.subscribe(kind, ordered[start : start + SYMBOLS_PER_FRAME], REFRESH_INTERVAL)
     except TimeoutError:
-        raise broken(f"did not answer a subscription within {seconds:g} s") from None
+        raise silent(f"did not answer a subscription within {seconds:g} s") from None
 
 
 async def unsubscribe(streamer: Streamer, kind: type[Event], symbols: frozenset[str]) -> None:
@@ -166,27 +185,9 @@ async def unsubscribe(streamer: Streamer, kind: type[Event], symbols: frozenset[
 
 def broken(what: str) -> BrokerError:
     """The error for a stream that is no good any more; `what` is a clause such as "broke off"."""
-    return BrokerError(ErrorKind.NETWORK, f"tastytrade's market data stream {what}.", _AGAIN_HINT, is_transient=True)
+    return sockets.broken(_STREAM, what)
 
 
-def _in_words(error: Exception) -> BrokerError:
-    """Whatever came out of the SDK's nested groups as one error. Texts stay out: they may hold frames."""
-    leaves = list(_leaves(error))
-    own = [each for each in leaves if isinstance(each, BrokerError)]
-    if own:
-        return own[0]
-    kinds = ", ".join(sorted({type(each).__name__ for each in leaves}))
-    if any(isinstance(each, HTTPXWSException | httpx2.HTTPError | OSError) for each in leaves):
-        return broken(f"broke off ({kinds})")
-    log.info("The market data stream ended with %s", kinds)
-    return BrokerError(
-        ErrorKind.PAYLOAD,
-        f"tastytrade's market data stream broke off: it sent something unreadable ({kinds}).",
-        _AGAIN_HINT,
-    )
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for each in error.exceptions for leaf in _leaves(each)]
-    return [error]
+def silent(what: str) -> StreamSilentError:
+    """The error for a stream that says nothing any more."""
+    return StreamSilentError(ErrorKind.NETWORK, f"tastytrade's {_STREAM} {what}.", AGAIN_HINT, is_transient=True)

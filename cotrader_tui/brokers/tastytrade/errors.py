@@ -28,6 +28,8 @@ _ASKED_FOR = (
     ("/customers/me/accounts", "the accounts"),
     ("/positions", "the positions"),
     ("/balances", "the balances"),
+    ("/transactions", "the transactions"),
+    ("/orders/live", "the orders"),
     ("/market-data/by-type", "market data"),
     ("/api-quote-tokens", "a quote token"),
 )

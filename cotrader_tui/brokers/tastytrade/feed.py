@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tastytrade.dxfeed import Event
+from tastytrade.dxfeed import Greeks as GreeksEvent
 
 from cotrader_tui.brokers.base import MarketUpdate
+from cotrader_tui.brokers.tastytrade.alerts import AccountAlerts
 from cotrader_tui.brokers.tastytrade.api import Api
 from cotrader_tui.brokers.tastytrade.dxlink import (
     BACKLOG,
     NotOpenError,
     Streamer,
-    broken,
     opened,
+    silent,
     subscribe,
     unsubscribe,
 )
@@ -25,6 +27,7 @@ from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.sync import StreamState
 from cotrader_tui.errors import BrokerError
 
 log = logging.getLogger(__name__)
@@ -47,16 +50,20 @@ class LiveLimits:
 
 
 class MarketFeed:
-    """The market data stream of one log-in. `updates` runs at most once at a time."""
+    """The market data stream of one log-in, and what `alerts` hints at. `updates` runs at most once at a time."""
 
-    def __init__(self, api: Api, clock: Clock, limits: LiveLimits) -> None:
+    def __init__(self, api: Api, clock: Clock, limits: LiveLimits, alerts: AccountAlerts) -> None:
         self.overflow = 0
         """Events that were dropped for newer ones because they came faster than they could be looked at."""
         self._api = api
         self._clock = clock
         self._limits = limits
+        self._alerts = alerts
+        self._state: StreamState | None = None
+        self._told: tuple[StreamState | None, str] = (None, "")
         self._book = LiveBook()
         self._holds_something = asyncio.Event()
+        self._is_live = asyncio.Event()
         self._subscribed: Wanted = {}
         self._workers: set[asyncio.Task[None]] = set()
 
@@ -68,40 +75,66 @@ class MarketFeed:
 
     def greeks(self, symbols: Collection[str]) -> dict[InstrumentId, Greeks] | None:
         """The latest Greeks of these streamer symbols; `None` if the connection does not serve all or sent none yet."""
-        if not frozenset(symbols) <= self._subscribed.get(KINDS[-1], frozenset()):
+        if not frozenset(symbols) <= self._subscribed.get(GreeksEvent, frozenset()):
             return None
         return self._book.greeks(symbols) or None
 
     async def updates(self) -> AsyncIterator[MarketUpdate]:
-        """What moved, at most once in `pace` seconds. Opens its socket once something is held.
+        """What moved, whether a sync is due, and how the stream does, at most once in `pace` seconds. Opens its
+        socket once something is held.
 
-        The SDK's streamer lives and dies in a task of its own, so that whoever iterates may stop at any point.
+        The SDK's streamer lives and dies in a task of its own, so that whoever iterates may stop at any point. The
+        account streamer lives beside it: its faults end nothing.
 
         Raises:
-            BrokerError: the stream could not be opened, broke off, was refused or fell silent.
+            StreamSilentError: nothing came any more.
+            StreamRefusedError: the quote token or a subscription was refused.
+            BrokerError: the stream could not be opened or broke off.
         """
-        worker = asyncio.create_task(self._follow())
-        self._workers.add(worker)
+        self._state, self._told = None, (None, "")
+        self._is_live.clear()
+        worker, listener = asyncio.create_task(self._follow()), asyncio.create_task(self._listen())
+        tasks = {worker, listener}
+        self._workers |= tasks
         try:
             while not worker.done():
                 await asyncio.wait({worker}, timeout=self._limits.pace)
-                update = self._book.moved()
-                if update.quotes or update.greeks:
+                update = self._news()
+                if update.quotes or update.greeks or update.is_sync_due or update.state is not None:
                     yield update
             if not worker.cancelled():
                 worker.result()
         finally:
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
-            self._workers.discard(worker)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._workers -= tasks
+
+    def _news(self) -> MarketUpdate:
+        message = self._alerts.trouble if self._state is StreamState.LIVE else ""
+        is_told, self._told = (self._state, message) == self._told, (self._state, message)
+        return replace(
+            self._book.moved(),
+            is_sync_due=self._alerts.is_sync_due(),
+            state=None if is_told else self._state,
+            message="" if is_told else message,
+            overflow=self.overflow,
+        )
 
     def close(self) -> None:
         """Ends the stream: `updates` then ends too."""
         for worker in self._workers:
             worker.cancel()
 
+    async def _listen(self) -> None:
+        """The account streamer, once the market data stands: a stream that is tried again and again brings up one."""
+        if self._holds_something.is_set():
+            await self._is_live.wait()
+        await self._alerts.run()
+
     async def _follow(self) -> None:
         await self._holds_something.wait()
+        self._state = StreamState.CONNECTING
         token = await self._api.quote_token()
         is_open = False
         try:
@@ -124,9 +157,11 @@ class MarketFeed:
         while True:
             if self._subscribed is not self._book.wanted:
                 await self._subscribe(streamer, self._book.wanted)
+                self._state = StreamState.LIVE
+                self._is_live.set()
             self._drain(streamer)
             if streamer.silent_for > self._limits.silence:
-                raise broken(f"was silent for {self._limits.silence:g} s, without even a keep-alive")
+                raise silent(f"was silent for {self._limits.silence:g} s, without even a keep-alive")
             await asyncio.sleep(self._limits.drain)
 
     async def _subscribe(self, streamer: Streamer, wanted: Wanted) -> None:

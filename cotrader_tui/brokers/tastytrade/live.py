@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from tastytrade.dxfeed import Event, Summary, Trade
+from tastytrade.dxfeed import Event, Profile, Summary, Trade
 from tastytrade.dxfeed import Greeks as GreeksEvent
 from tastytrade.dxfeed import Quote as QuoteEvent
 
@@ -18,7 +18,8 @@ from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.instruments import Instrument, InstrumentType
 from cotrader_tui.domain.market import Greeks, MarkSource, Quote, Source
 
-KINDS: tuple[type[Event], ...] = (QuoteEvent, Trade, Summary, GreeksEvent)
+KINDS: tuple[type[Event], ...] = (Profile, QuoteEvent, Trade, Summary, GreeksEvent)
+"""The profile comes first: a quote that comes during a halt must find it."""
 
 Wanted = Mapping[type[Event], frozenset[str]]
 """Streamer symbols by kind of event."""
@@ -41,6 +42,7 @@ class LiveBook:
     def __init__(self) -> None:
         self.wanted: Wanted = MappingProxyType({kind: frozenset() for kind in KINDS})
         self._instruments: dict[str, tuple[Instrument, ...]] = {}
+        self._movers: dict[str, str] = {}
         self._synced: dict[InstrumentId, Quote] = {}
         self._told_quotes: dict[InstrumentId, Quote] = {}
         self._told_greeks: dict[InstrumentId, Greeks] = {}
@@ -54,15 +56,22 @@ class LiveBook:
             if (symbol := _streamer_symbol(instrument)) and not instrument.is_expired(now):
                 by_symbol.setdefault(symbol, {})[instrument.id] = instrument
         self._instruments = {symbol: tuple(found.values()) for symbol, found in by_symbol.items()}
+        self._movers = self._find_movers()
         self.wanted = MappingProxyType({kind: frozenset(self._symbols(kind)) for kind in KINDS})
         self._keep_only_held(quotes)
 
     def take(self, event: Event, received_at: datetime) -> None:
-        """Keeps an event in place of the one before it, if its symbol is held."""
+        """Keeps an event in place of the one before it, if its symbol is held.
+
+        What is quoted during a halt is no market: the quote from before it stays.
+        """
         symbol = event.event_symbol
-        if symbol in self.wanted[type(event)]:
-            self._events[type(event)][symbol] = (event, received_at)
-            self._moved.add(symbol)
+        if symbol not in self.wanted[type(event)] or (isinstance(event, QuoteEvent) and self._is_halted(symbol)):
+            return
+        self._events[type(event)][symbol] = (event, received_at)
+        self._moved.add(symbol)
+        if isinstance(event, Profile):
+            self._moved.update(option for option, mover in self._movers.items() if mover == symbol)
 
     def start_anew(self) -> None:
         """For a new connection: it sends the latest of everything again, and all of it is told again."""
@@ -92,13 +101,33 @@ class LiveBook:
         return {greeks.instrument: greeks for greeks in found if greeks is not None}
 
     def _symbols(self, kind: type[Event]) -> Iterator[str]:
-        """An index has no market of its own, its quote is synthetic; only options have Greeks."""
+        """An index has no market of its own, its quote is synthetic; only options have Greeks, and they halt with what
+        moves them.
+        """
         for symbol, found in self._instruments.items():
+            if kind is Profile and symbol in self._movers:
+                continue
             if kind is QuoteEvent and all(each.type is InstrumentType.INDEX for each in found):
                 continue
             if kind is GreeksEvent and not any(each.is_option for each in found):
                 continue
             yield symbol
+
+    def _find_movers(self) -> dict[str, str]:
+        """The streamer symbol of what moves it, by an option's."""
+        symbols = {each.id: symbol for symbol, found in self._instruments.items() for each in found}
+        return {
+            symbol: symbols[each.underlying_id]
+            for symbol, found in self._instruments.items()
+            for each in found
+            if each.is_option and each.underlying_id in symbols
+        }
+
+    def _is_halted(self, symbol: str) -> bool | None:
+        """Whether its own or its mover's trading is halted; `None` where nothing was said."""
+        profile = self._events[Profile].get(self._movers.get(symbol, symbol))
+        status = profile[0].trading_status if profile and isinstance(profile[0], Profile) else None
+        return status == "HALTED" if status in ("HALTED", "ACTIVE") else None
 
     def _keep_only_held(self, quotes: Collection[Quote]) -> None:
         held = {each.id for found in self._instruments.values() for each in found}
@@ -118,17 +147,21 @@ class LiveBook:
         """The sync's quote with whatever the stream knows; its mark is the newer one, its age that of the mark."""
         synced = self._synced.get(instrument.id)
         bid_ask, trade, summary = (self._events[kind].get(symbol) for kind in (QuoteEvent, Trade, Summary))
-        streamed = _level(instrument, trade) if instrument.type is InstrumentType.INDEX else _mid(instrument, bid_ask)
+        streamed = _last(instrument, trade) if instrument.type is InstrumentType.INDEX else _mid(instrument, bid_ask)
         quote = _newer(streamed, synced)
+        if quote is None or quote.mark is None:
+            quote = _last(instrument, trade) or _close(instrument, summary)
         if quote is None:
             return None
         known = synced or quote
+        is_halted = self._is_halted(symbol)
         return replace(
             quote,
             bid=_price(bid_ask, "bid_price", known.bid),
             ask=_price(bid_ask, "ask_price", known.ask),
             last=_price(trade, "price", known.last),
             previous_close=_price(summary, "prev_day_close_price", known.previous_close),
+            is_halted=known.is_halted if is_halted is None else is_halted,
         )
 
     def _greeks(self, symbol: str, instrument: InstrumentId) -> Greeks | None:
@@ -155,13 +188,35 @@ def _mid(instrument: Instrument, dated: _Dated | None) -> Quote | None:
     middle = (bid + ask) / 2
     if ask - bid > max(middle, _ALWAYS_NARROW):
         return None
-    return Quote(instrument.id, middle, MarkSource.MID, dated[1], Source.STREAM)
+    at = _since(dated, "bid_time", "ask_time")
+    return Quote(instrument.id, middle, MarkSource.MID, at, Source.STREAM)
 
 
-def _level(instrument: Instrument, dated: _Dated | None) -> Quote | None:
-    """An index's level; 0 means that there is none."""
-    level = _price(dated, "price")
-    return Quote(instrument.id, level, MarkSource.LAST, dated[1], Source.STREAM) if dated and level else None
+def _last(instrument: Instrument, dated: _Dated | None) -> Quote | None:
+    """The last trade, which is an index's level; 0 means that there is none."""
+    price = _price(dated, "price")
+    if dated is None or not price:
+        return None
+    return Quote(instrument.id, price, MarkSource.LAST, _since(dated, "time"), Source.STREAM)
+
+
+def _close(instrument: Instrument, dated: _Dated | None) -> Quote | None:
+    """The newest close: the mark of what has neither a market nor a trade; 0 means that there is none."""
+    price = _price(dated, "day_close_price") or _price(dated, "prev_day_close_price")
+    if dated is None or not price:
+        return None
+    return Quote(instrument.id, price, MarkSource.CLOSE, dated[1], Source.STREAM)
+
+
+def _since(dated: _Dated, *names: str) -> datetime:
+    """How old it is: the newest of its own times, else when it came. A new connection sends old events again."""
+    event, received_at = dated
+    milliseconds = max(getattr(event, name) for name in names)
+    try:
+        own = datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds > 0 else received_at
+    except (OverflowError, OSError, ValueError):
+        return received_at
+    return min(own, received_at)
 
 
 def _newer(streamed: Quote | None, synced: Quote | None) -> Quote | None:

@@ -77,6 +77,7 @@ def _quote(instrument: InstrumentId, kind: InstrumentType, row: MarketDataRow, r
         ask=row.ask,
         last=row.last,
         previous_close=row.prev_close,
+        is_halted=_is_halted(row),
     )
 
 

@@ -42,6 +42,14 @@ class PositionsAnswer:
     """Marks that came with the rows."""
     is_complete: bool
 
+    @property
+    def listed(self) -> int | None:
+        """How many open positions tastytrade lists, unreadable ones included; unknown where a part is missing."""
+        held = sum(holding.quantity != 0 for holding in self.holdings)
+        nameless = sum(row.symbol is None for row in self.quarantined)
+        unread = {row.symbol for row in self.quarantined if row.symbol is not None and not _says_closed(row)}
+        return held + nameless + len(unread) if self.is_complete else None
+
 
 def items_of(body: Mapping[str, Any]) -> list[Any]:
     """The rows of an answer.
@@ -153,8 +161,16 @@ def _read(raw: object, account_number: str) -> tuple[Holding, Decimal | None]:
         realized_since_open=_dated(row.realized_today, row.realized_today_effect, row.realized_today_date),
         realized_day_gain=_dated(row.realized_day_gain, row.realized_day_gain_effect, row.realized_day_gain_date),
         opened_at=row.created_at,
+        broker_value=_value(row),
     )
     return holding, _mark(row)
+
+
+def _value(row: PositionRow) -> Decimal | None:
+    """What tastytrade says the position is worth: `mark`, which has no sign."""
+    if row.mark is None:
+        return None
+    return -row.mark if row.quantity_direction == "Short" else row.mark
 
 
 def _mark(row: PositionRow) -> Decimal | None:
@@ -193,6 +209,11 @@ def _has_more(body: Mapping[str, Any]) -> bool:
         return int(pagination["total-pages"]) > 1
     except (KeyError, TypeError, ValueError):
         return True
+
+
+def _says_closed(row: QuarantinedRow) -> bool:
+    raw = json.loads(row.raw)
+    return isinstance(raw, dict) and raw.get("quantity-direction") == "Zero"
 
 
 def _set_aside(raw: object, reason: str) -> QuarantinedRow:

@@ -107,10 +107,11 @@ def _create_orders(db: Database) -> None:
             "placed_at": str,
             "updated_at": str,
             "seen_at": str,
+            "gone_at": str,
         },
         pk="id",
         foreign_keys=[("account_id", "accounts", "id")],
-        not_null={"account_id", "key", "status", "legs", "seen_at"},
+        not_null={"account_id", "key", "status", "kind", "currency", "legs", "seen_at"},
         strict=True,
     )
     table(db, "orders").create_index(["account_id", "key"], unique=True)

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cotrader_tui.analytics.greeks import position_greeks, underlying_price
+from cotrader_tui.analytics.hours import is_mark_stale, leg_state
+from cotrader_tui.analytics.model_greeks import RISK_FREE_RATE
 from cotrader_tui.analytics.pnl import (
     day_base,
     day_pnl,
@@ -17,8 +19,8 @@ from cotrader_tui.analytics.pnl import (
     realized_on,
 )
 from cotrader_tui.domain.clock import exchange_date
-from cotrader_tui.domain.instruments import LINEAR_TYPES
-from cotrader_tui.domain.market import Greeks, Quote
+from cotrader_tui.domain.instruments import LINEAR_TYPES, InstrumentType
+from cotrader_tui.domain.market import Greeks, MarketPhase, Quote, Source, TradingSession
 from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.domain.positions import PositionEvent
 from cotrader_tui.domain.text import MASK, UNKNOWN, visible
@@ -56,9 +58,11 @@ def title(leg: Leg, now: datetime) -> str:
     return f"{name(leg.position.instrument, exchange_date(now))} · {visible(leg.position.account.number)}"
 
 
-def figure_lines(leg: Leg, now: datetime, figures: Figures, width: int) -> tuple[Line, ...]:
+def figure_lines(
+    leg: Leg, now: datetime, figures: Figures, width: int, sessions: tuple[TradingSession, ...] = ()
+) -> tuple[Line, ...]:
     """The position's figures: label, value, formula and inputs or source and age, in lines of about `width` cells."""
-    facts = (*_holding(leg, now, figures), *_results(leg, now, figures), *_terms(leg, now))
+    facts = (*_holding(leg, now, figures, sessions), *_results(leg, now, figures), *_terms(leg, now))
     return tuple(line for fact in facts for line in fact.lines(width))
 
 
@@ -71,7 +75,7 @@ def _price(value: Decimal | None) -> str:
     return exact(value, 2)
 
 
-def _holding(leg: Leg, now: datetime, figures: Figures) -> list[_Fact]:
+def _holding(leg: Leg, now: datetime, figures: Figures, sessions: tuple[TradingSession, ...]) -> list[_Fact]:
     position = leg.position
     synced = f"broker, {age(since(position.last_synced_at, now))} ago"
     if position.orphaned_since is not None:
@@ -80,7 +84,11 @@ def _holding(leg: Leg, now: datetime, figures: Figures) -> list[_Fact]:
     facts = [
         _Fact("Quantity", Piece(_amount(position.quantity, figures)), f"+ long, - short; {synced}"),
         _Fact("Average open price", Piece(_amount(position.average_open_price, figures, 2)), f"per unit; {synced}"),
-        _Fact("Mark", Piece(_price(leg.quote.mark if leg.quote else None)), _mark_source(leg.quote, now)),
+        _Fact(
+            "Mark",
+            Piece(_price(leg.quote.mark if leg.quote else None)),
+            _mark_source(leg.quote, now) + _mark_state(leg, sessions, now),
+        ),
     ]
     if position.instrument.underlying_id is not None:
         facts.append(_Fact("Underlying price", Piece(_price(price)), _quoted(leg.underlying_quote, now)))
@@ -93,6 +101,30 @@ def _mark_source(quote: Quote | None, now: datetime) -> str:
     chosen = UNKNOWN if quote.mark_source is None else quote.mark_source.value
     spread = "" if quote.bid is None or quote.ask is None else f" (bid {_price(quote.bid)}, ask {_price(quote.ask)})"
     return f"{chosen}{spread}; {_quoted(quote, now)}"
+
+
+_CLOSED_WORDS = {
+    MarketPhase.CLOSED: "its market was closed",
+    MarketPhase.HOLIDAY: "its market had a holiday",
+    MarketPhase.PRE: "from before the opening",
+    MarketPhase.AFTER: "from after hours",
+}
+
+
+def _mark_state(leg: Leg, sessions: tuple[TradingSession, ...], now: datetime) -> str:
+    """What else must be known of a mark: a halt, that its market went on without it, or that it was not open then."""
+    if leg.quote is None:
+        return ""
+    if leg.quote.is_halted:
+        return "; trading is halted"
+    if is_mark_stale(leg, sessions, now):
+        return "; stale: its market has been open since"
+    state = leg_state(leg, sessions, leg.quote.received_at)
+    phase = MarketPhase.UNKNOWN if state is None else state.phase
+    if phase in (MarketPhase.PRE, MarketPhase.AFTER) and leg.position.instrument.is_option:
+        phase = MarketPhase.CLOSED  # what it is on trades then, it does not
+    words = _CLOSED_WORDS.get(phase)
+    return f"; {words}" if words else ""
 
 
 def _quoted(quote: Quote | None, now: datetime) -> str:
@@ -186,7 +218,9 @@ def _unit(greeks: Greeks | None, field: str) -> str:
 def _greek_sources(leg: Leg, now: datetime) -> list[Line]:
     entry, current = leg.position.entry, leg.greeks
     lines: list[Line] = []
-    if current is not None:
+    if current is not None and current.source is Source.MODEL:
+        lines += _model_words(leg, now)
+    elif current is not None:
         lines.append((Piece(f"Now: {current.source}, {age(since(current.as_of, now))} ago.", STALE),))
     else:
         lines.append((Piece("No Greeks have arrived.", WARN),))
@@ -194,6 +228,19 @@ def _greek_sources(leg: Leg, now: datetime) -> list[Line]:
         price = "" if entry.underlying_price is None else f", underlying at {_price(entry.underlying_price)}"
         lines.append((Piece(f"Entry: first seen {moment(entry.at, now)} New York{price}.", STALE),))
     return lines
+
+
+def _model_words(leg: Leg, now: datetime) -> list[Line]:
+    """How the model came to its Greeks, from what, and what it leaves out."""
+    is_on_future = leg.position.instrument.type is InstrumentType.FUTURE_OPTION
+    formula = "Black-76" if is_on_future else "Black-Scholes, no dividends"
+    mark, price = (_price(each.mark if each else None) for each in (leg.quote, leg.underlying_quote))
+    elapsed = age(since(leg.greeks.as_of if leg.greeks else None, now))
+    return [
+        (Piece(f"Now: model, {elapsed} ago; the broker's are missing or outdated. Approximate.", WARN),),
+        (Piece(f"{formula}, from the mark {mark}, the underlying at {price}, {RISK_FREE_RATE:.0%} a year;", STALE),),
+        (Piece("exercise before expiration is left out.", STALE),),
+    ]
 
 
 def event_lines(events: tuple[PositionEvent, ...], now: datetime, figures: Figures) -> tuple[Line, ...]:

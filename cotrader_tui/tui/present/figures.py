@@ -13,6 +13,8 @@ from cotrader_tui.tui.present.text import Piece
 GAIN, LOSS, WARN, STALE, ACCENT = "$gain", "$loss", "$warn", "$stale", "$accent"
 """Colour tokens; `themes.py` gives them their colours. Each only repeats what a sign, a word or a glyph says."""
 
+MODEL_MARK = "m"
+"""Behind a Greek that is a model's and not the broker's."""
 _NEXT_SCALE = 1000
 _SCALES = (("", Decimal(1)), ("k", Decimal(1000)), ("M", Decimal(10) ** 6), ("B", Decimal(10) ** 9))
 
@@ -70,58 +72,66 @@ class Figures:
         """An amount of money that is neither gain nor loss."""
         if value is None:
             return Piece(UNKNOWN)
-        return Piece(MASK) if self.is_private else Piece(number(value, places, width=width))
+        return Piece(MASK if self.is_private else number(value, places, width=width), value=value)
 
     def gain(self, value: Decimal | None, width: int | None = None) -> Piece:
         """A gain (+) or a loss (−), its sign always printed."""
         if value is None:
             return Piece(UNKNOWN)
         if self.is_private:
-            return Piece(MASK)
-        return Piece(number(value, 2, is_signed=True, width=width), tone(rounded(value, 2)))
+            return Piece(MASK, value=value)
+        return Piece(number(value, 2, is_signed=True, width=width), tone(rounded(value, 2)), value)
 
     def quantity(self, value: Decimal | None, width: int | None = None) -> Piece:
         """At most four decimals; the detail has them all."""
         if value is None:
             return Piece(UNKNOWN)
         if self.is_private:
-            return Piece(MASK)
+            return Piece(MASK, value=value)
         shown = exact(rounded(value, 4))
-        return Piece(shown if width is None or len(shown) <= width else number(value, 2, width=width))
+        fits = width is None or len(shown) <= width
+        return Piece(shown if fits else number(value, 2, width=width), value=value)
 
     def price(self, value: Decimal | None, width: int | None = None) -> Piece:
         """A price of the market: two decimals, four below 0.10 where it has them."""
         if value is None:
             return Piece(UNKNOWN)
         is_tiny = 0 < abs(value) < Decimal("0.1") and rounded(value, 2) != value
-        return Piece(number(value, 4 if is_tiny else 2, width=width))
+        return Piece(number(value, 4 if is_tiny else 2, width=width), value=value)
 
     def cost(self, value: Decimal | None, width: int | None = None) -> Piece:
         """An average open price: as a price, but an amount."""
-        return Piece(MASK) if self.is_private and value is not None else self.price(value, width)
+        return Piece(MASK, value=value) if self.is_private and value is not None else self.price(value, width)
 
     def percent(self, value: Decimal | None, width: int | None = None, suffix: str = "") -> Piece:
         """A percentage of gain or loss to one decimal."""
         if value is None:
             return Piece(UNKNOWN)
-        return Piece(number(value, 1, is_signed=True, width=width) + suffix, tone(rounded(value, 1)))
+        return Piece(number(value, 1, is_signed=True, width=width) + suffix, tone(rounded(value, 1)), value)
 
-    def greek(self, value: float | None, width: int | None = None) -> Piece:
-        """A position's sensitivity: one decimal, more below 1, none from 1,000; 0 where it is none."""
+    def greek(self, value: float | None, width: int | None = None, *, is_by_model: bool = False) -> Piece:
+        """A position's sensitivity: one decimal, more below 1, none from 1,000; 0 where it is none.
+
+        An `m` behind it says that it is a model's, or a sum with such a part.
+        """
         if value is None or not math.isfinite(value):
             return Piece(UNKNOWN)
         if self.is_private:
-            return Piece(MASK)
+            return Piece(MASK, value=value)
+        if is_by_model:
+            return Piece(self.greek(value, None if width is None else width - 1).text + MODEL_MARK, value=value)
         size = abs(value)
         places = 0 if size >= 1000 else 1 if size >= 1 else 2 if size >= 0.1 else 3
         shown = rounded(Decimal(repr(value)), places)
-        return Piece("0" if shown == 0 else number(shown, places, is_signed=True, width=width))
+        return Piece("0" if shown == 0 else number(shown, places, is_signed=True, width=width), value=value)
 
-    def volatility(self, value: float | None) -> Piece:
-        """A fraction as volatility points: 0.31 is 31.0."""
+    def volatility(self, value: float | None, width: int | None = None, *, is_by_model: bool = False) -> Piece:
+        """A fraction as volatility points: 0.31 is 31.0; an `m` behind it says that it is a model's."""
         if value is None or not math.isfinite(value):
             return Piece(UNKNOWN)
-        return Piece(number(Decimal(repr(value)) * 100, 1))
+        room = width - 1 if width is not None and is_by_model else width
+        points = Decimal(repr(value)) * 100
+        return Piece(number(points, 1, width=room) + (MODEL_MARK if is_by_model else ""), value=points)
 
     def partial(self, total: PartialSum, *, is_gain: bool = True) -> Piece:
         """A sum; where it misses items it says of how many: `+8,310.40 (38/40)`."""
@@ -133,4 +143,5 @@ class Figures:
     def starred(self, total: PartialSum, width: int, *, is_gain: bool = True) -> Piece:
         """A sum in a column; a star behind it says that it misses items."""
         shown = self.gain(total.value, width - 1) if is_gain else self.money(total.value, width - 1)
-        return shown if total.is_complete or total.value is None else Piece(f"{shown.text}*", shown.style)
+        is_whole = total.is_complete or total.value is None
+        return shown if is_whole else Piece(f"{shown.text}*", shown.style, shown.value)

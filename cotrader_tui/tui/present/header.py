@@ -2,39 +2,59 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from cotrader_tui.analytics.freshness import SEVERITY, DataState, freshness
-from cotrader_tui.analytics.totals import BookTotals, book_totals
+from cotrader_tui.analytics.currency import NO_CONVERSIONS
+from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, DataState, freshness
+from cotrader_tui.analytics.streams import NO_FACTS, StreamFacts, newest_age, stream_status, worth_a_word
+from cotrader_tui.analytics.totals import BookTotals
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
-from cotrader_tui.domain.market import MarketPhase, market_state
+from cotrader_tui.domain.market import Market, MarketPhase, market_state
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
-from cotrader_tui.domain.sync import Connection
+from cotrader_tui.domain.sync import Connection, ConnectionStatus, StreamState, StreamStatus
 from cotrader_tui.domain.text import UNKNOWN, visible
+from cotrader_tui.tui.present.book import Book
 from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN, Figures, number, tone
-from cotrader_tui.tui.present.text import Line, Piece, cell_width
+from cotrader_tui.tui.present.rates import conversion_words
+from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped
 from cotrader_tui.tui.present.times import age, clock_time, countdown, since
 
 WIDE = 100
 """From so many cells on there are two lines."""
-_STATE_STYLES = {DataState.LIVE: GAIN, DataState.STALE: WARN, DataState.CACHED: WARN, DataState.NO_DATA: STALE}
+_STATE_STYLES = {
+    DataState.LIVE: GAIN,
+    DataState.PAUSED: STALE,
+    DataState.STALE: WARN,
+    DataState.CACHED: WARN,
+    DataState.NO_DATA: STALE,
+}
+_LONGEST_NAME = 24
 _SYNCING = "↻ SYNCING"
+_FEW = 4
+"""So many connections are named, each with its state."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderFacts:
     """What the header is made of, beside the clock."""
 
-    snapshot: PortfolioSnapshot | None
+    book: Book | None
     is_private: bool
     is_demo: bool
-    account: str | None = None
     is_sync_asked: bool = False
     """A person has asked for a sync that has not begun yet."""
     other_engine: int | None = None
     """The process id of the engine where it is another program's."""
+    has_engine: bool = True
+    """False where it is known that nothing syncs: what streams were said to do is then over."""
+
+    @property
+    def snapshot(self) -> PortfolioSnapshot | None:
+        return None if self.book is None else self.book.snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +70,14 @@ class _Part:
 def header_lines(facts: HeaderFacts, now: datetime, width: int) -> tuple[Line, ...]:
     """Two lines, or one on a narrow screen; what does not fit leaves by rank, words of warning never."""
     figures = Figures(facts.is_private)
-    totals = None if facts.snapshot is None else book_totals(facts.snapshot, now)
-    words = _words(facts)
+    totals = None if facts.book is None else facts.book.totals
+    words = [*_words(facts), *_conversions(totals, is_wide=width >= WIDE)]
     if width < WIDE:
-        left = _money(totals, figures) if totals else [_title()]
+        must = [part for part in _book(facts, totals) if part.rank == 0]
+        left = [*must, *_money(totals, figures)] if totals else [_title()]
         return (_joined(left, [*words, *_worst(facts, now)], width),)
     first = _joined([_title(), *_book(facts, totals)], _money(totals, figures) if totals else [], width)
-    second = _joined(_connections(facts, now), [_market(facts.snapshot, now), *words, *_synced(facts, now)], width)
+    second = _joined(_connections(facts, now), [_market(facts, now), *words, *_synced(facts, now)], width)
     return (first, second)
 
 
@@ -89,14 +110,19 @@ def _title() -> _Part:
 
 
 def _book(facts: HeaderFacts, totals: BookTotals | None) -> list[_Part]:
-    book = f"Account {visible(facts.account)}" if facts.account else "All accounts"
-    currency = "" if totals is None or totals.currency is None else f" · {totals.currency}"
-    return [_Part(6, (Piece(book + currency),))] if totals else []
+    """Which portfolio is shown, in what currency; it must stay where the figures would be misread without."""
+    if facts.snapshot is None or totals is None:
+        return []
+    title = clipped(visible(facts.snapshot.portfolio.title), _LONGEST_NAME)
+    currency = "" if totals.currency is None else f" · {totals.currency}"
+    is_plain = facts.snapshot.portfolio.accounts is None and totals.conversions == NO_CONVERSIONS
+    return [_Part(6 if is_plain else 0, (Piece(title + currency),))]
 
 
 def _money(totals: BookTotals, figures: Figures) -> list[_Part]:
     day = totals.pnl.day_pnl
     theta = totals.greeks.theta if totals.greeks else None
+    by_model = totals.greeks is not None and totals.greeks.legs_with_model_greeks > 0
     percent = []
     if (share := _day_percent(totals)) is not None:
         percent = [_Part(3, (Piece(f"({number(share, 2, is_signed=True)}%)", tone(share)),), gap=" ")]
@@ -106,7 +132,7 @@ def _money(totals: BookTotals, figures: Figures) -> list[_Part]:
         *percent,
         _labelled(4, "Open", figures.partial(totals.pnl.open_pnl)),
         _labelled(7, "BP", figures.partial(totals.buying_power, is_gain=False)),
-        _labelled(8, "Θ/day", figures.greek(theta)),
+        _labelled(8, "Θ/day", figures.greek(theta, is_by_model=by_model)),
     ]
 
 
@@ -137,41 +163,108 @@ def _words(facts: HeaderFacts) -> list[_Part]:
     return [_Part(0, (Piece(word, f"bold {WARN}"),)) for word in words]
 
 
-def _state(connection: Connection, now: datetime) -> Line:
+def _conversions(totals: BookTotals | None, *, is_wide: bool) -> list[_Part]:
+    """How old the reference rates of the totals are, and the currencies that are missing from them."""
+    if totals is None:
+        return []
+    found = conversion_words(totals.conversions, totals.currency, is_short=not is_wide)
+    return [_Part(0, (Piece(words, WARN),)) for words in found]
+
+
+def _state(facts: HeaderFacts, connection: Connection, now: datetime) -> Line:
     """A connection's state as glyph, word and age."""
     fresh = freshness(connection, now)
+    newest = newest_age(connection, _streams(facts), _stream(facts, connection, now), now)
     shown = Piece(f"{fresh.glyph} {fresh.state}", _STATE_STYLES.get(fresh.state, LOSS))
     if connection.is_syncing:
         shown = Piece(_SYNCING, ACCENT)
-    elapsed = UNKNOWN if fresh.age is None else age(fresh.age)
+    elapsed = UNKNOWN if newest is None else age(newest)
     if fresh.state is DataState.CACHED and fresh.since is not None and now - fresh.since < timedelta(days=1):
         elapsed = f"{fresh.since.astimezone(EXCHANGE_ZONE):%H:%M}"
     return (shown, Piece(f" {elapsed}"))
 
 
-def _connections(facts: HeaderFacts, now: datetime) -> list[_Part]:
+def _streams(facts: HeaderFacts) -> StreamFacts:
+    return NO_FACTS if facts.book is None else facts.book.streams
+
+
+def _stream(facts: HeaderFacts, connection: Connection, now: datetime) -> StreamStatus | None:
     if facts.snapshot is None:
+        return None
+    return stream_status(connection, facts.snapshot, _streams(facts), now, has_engine=facts.has_engine)
+
+
+def _trouble(facts: HeaderFacts, connection: Connection, now: datetime) -> Line:
+    """What is wrong with its stream, and since when; empty where it does well."""
+    status = _stream(facts, connection, now)
+    if status is None or not worth_a_word(status, now):
+        return ()
+    word = "in part" if status.state in (StreamState.LIVE, StreamState.CLOSED) else status.state
+    return (Piece(f"≈ stream {word} {age(since(status.since, now))}", WARN),)
+
+
+def _overflow(facts: HeaderFacts, connection: Connection, now: datetime) -> list[_Part]:
+    """How many updates came too fast to be shown each."""
+    status = _stream(facts, connection, now)
+    if status is None or not status.overflow:
         return []
-    return [
-        _Part(2, (Piece(f"{visible(connection.name)} "), *_state(connection, now)))
-        for connection in facts.snapshot.connections
-    ]
+    return [_Part(10, (Piece(f"{status.overflow:,} ticks replaced by newer", STALE),), gap=" ")]
+
+
+def _in_use(facts: HeaderFacts) -> list[Connection]:
+    """The connections that were not disconnected by their owner."""
+    connections = facts.snapshot.connections if facts.snapshot else ()
+    return [each for each in connections if each.status is not ConnectionStatus.REVOKED]
+
+
+def _connections(facts: HeaderFacts, now: datetime) -> list[_Part]:
+    """Each connection by name; of more than a few how many are in each state, the worst named."""
+    in_use = _in_use(facts)
+    if len(in_use) > _FEW:
+        return _crowd(facts, in_use, now)
+    parts: list[_Part] = []
+    for each in in_use:
+        trouble = _trouble(facts, each, now)
+        gap = (Piece(" "),) if trouble else ()
+        parts.append(_Part(2, (Piece(f"{visible(each.name)} "), *_state(facts, each, now), *gap, *trouble)))
+        parts += _overflow(facts, each, now)
+    return parts
+
+
+def _crowd(facts: HeaderFacts, connections: Sequence[Connection], now: datetime) -> list[_Part]:
+    states = Counter(freshness(each, now).state for each in connections)
+    troubled = sum(1 for each in connections if _trouble(facts, each, now))
+    parts = _worst(facts, now) if states.keys() - {DataState.LIVE} or troubled else []
+    for state in sorted(states, key=SEVERITY.index, reverse=True):
+        shown = Piece(f"{GLYPHS[state]} {state}", _STATE_STYLES.get(state, LOSS))
+        parts.append(_Part(2, (Piece(f"{states[state]} "), shown)))
+    if troubled:
+        parts.append(_Part(2, (Piece(f"≈ {troubled} streams troubled", WARN),)))
+    return parts
 
 
 def _worst(facts: HeaderFacts, now: datetime) -> list[_Part]:
-    """The connection in the worst state, and how many there are beside it."""
-    connections = facts.snapshot.connections if facts.snapshot else ()
+    """The connection in the worst state, or with a troubled stream where all are well."""
+    connections = _in_use(facts)
     if not connections:
         return []
-    worst = max(connections, key=lambda each: (SEVERITY.index(freshness(each, now).state), each.is_syncing))
+
+    def badness(each: Connection) -> tuple[int, bool, bool]:
+        return SEVERITY.index(freshness(each, now).state), bool(_trouble(facts, each, now)), each.is_syncing
+
+    worst = max(connections, key=badness)
     name = (Piece(f"{visible(worst.name)} "),) if len(connections) > 1 else ()
-    return [_Part(0, (*name, *_state(worst, now)))]
+    is_well = freshness(worst, now).state in (DataState.LIVE, DataState.DELAYED)
+    return [_Part(0, (*name, *((is_well and _trouble(facts, worst, now)) or _state(facts, worst, now))))]
 
 
-def _market(snapshot: PortfolioSnapshot | None, now: datetime) -> _Part:
-    state = market_state(snapshot.sessions if snapshot else (), now)
+def _market(facts: HeaderFacts, now: datetime) -> _Part:
+    """The time, and the phase of the equity market; of another, by its name, where nothing else is held."""
+    market = facts.book.market if facts.book else Market.EQUITIES
+    state = market_state(facts.snapshot.sessions if facts.snapshot else (), now, market)
     text = f"{clock_time(now)} ET"
     if state.phase is not MarketPhase.UNKNOWN:
+        text += "" if market is Market.EQUITIES else f" {market}"
         early = " early" if state.is_early_close and state.phase is MarketPhase.OPEN else ""
         verb = "closes" if state.phase is MarketPhase.OPEN else "opens"
         left = "" if state.changes_in is None else f", {verb}{early} {countdown(state.changes_in)}"

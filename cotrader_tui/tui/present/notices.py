@@ -9,7 +9,7 @@ from cotrader_tui.analytics.freshness import DataState, freshness
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
-from cotrader_tui.domain.sync import Connection
+from cotrader_tui.domain.sync import Connection, ConnectionStatus
 from cotrader_tui.domain.text import visible
 from cotrader_tui.tui.present.names import name
 
@@ -27,8 +27,12 @@ class Notice:
 
 
 def notices(before: PortfolioSnapshot | None, after: PortfolioSnapshot, now: datetime) -> tuple[Notice, ...]:
-    """Connections lost and back, positions opened, closed and flipped. A routine success is none of these."""
-    if before is None:
+    """Connections lost and back, positions opened, closed and flipped.
+
+    A routine success is none of these, nor what somebody did on purpose to a connection. Another portfolio is another
+    view, and no news.
+    """
+    if before is None or before.portfolio != after.portfolio:
         return ()
     return (*_connections(before, after, now), *_positions(before, after, now))
 
@@ -38,7 +42,7 @@ def _connections(before: PortfolioSnapshot, after: PortfolioSnapshot, now: datet
     found = []
     for connection in after.connections:
         earlier = known.get(connection.name)
-        if earlier is None:
+        if earlier is None or ConnectionStatus.REVOKED in (earlier.status, connection.status):
             continue
         was_lost, is_lost = (freshness(each, now).state in _LOST for each in (earlier, connection))
         if is_lost and not was_lost:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from cotrader_tui.analytics.greeks import position_greeks
+from cotrader_tui.analytics.hours import is_mark_stale
 from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl, open_pnl_percent
 from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.totals import BookTotals
 from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.market import TradingSession
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures
 from cotrader_tui.tui.present.names import column_name
-from cotrader_tui.tui.present.text import Column, Piece, Row
+from cotrader_tui.tui.present.rates import missing_words
+from cotrader_tui.tui.present.text import Column, Piece
 from cotrader_tui.tui.present.times import calm_age, since
 
 COLUMNS = (
@@ -60,42 +64,50 @@ def _order(leg: Leg) -> tuple[object, ...]:
     )
 
 
-def rows(snapshot: PortfolioSnapshot, now: datetime, figures: Figures) -> tuple[Row, ...]:
-    """One row a position, in `ordered` order; the key is the position's id."""
-    counted = {leg.position.id for leg in included(snapshot, snapshot.legs)}
-    names = {book.account.id: book.account.nickname or book.account.id.number for book in snapshot.accounts}
-    endings = _endings(snapshot)
-    found = []
-    for leg in ordered(snapshot):
-        row = _row(
-            leg, names.get(leg.position.account, leg.position.account.number), endings.get(leg, ""), now, figures
-        )
-        found.append(row if leg.position.id in counted else _dimmed(row))
-    return tuple(found)
+class PositionRows:
+    """A row for each position, in `ordered` order, made when somebody looks; the key is the position's id."""
+
+    def __init__(self, snapshot: PortfolioSnapshot, now: datetime, figures: Figures) -> None:
+        self._legs = {str(leg.position.id): leg for leg in ordered(snapshot)}
+        self.keys: Sequence[str] = tuple(self._legs)
+        self._counted = {book.account.id for book in snapshot.accounts if book.is_included}
+        self._names = {book.account.id: book.account.nickname or book.account.id.number for book in snapshot.accounts}
+        self._endings = _endings(snapshot)
+        self._now, self._figures, self._sessions = now, figures, snapshot.sessions
+
+    def cells(self, key: str) -> Mapping[str, Piece]:
+        """The cells of one position; dim where it is in no total."""
+        leg = self._legs[key]
+        account = leg.position.account
+        name = self._names.get(account, account.number)
+        cells = _cells(leg, name, self._endings.get(key, ""), self._now, self._figures, self._sessions)
+        return cells if account in self._counted else _dimmed(cells)
 
 
-def _dimmed(row: Row) -> Row:
-    return Row(row.key, {key: Piece(piece.text, STALE) for key, piece in row.cells.items()})
+def _dimmed(cells: Mapping[str, Piece]) -> dict[str, Piece]:
+    return {key: Piece(piece.text, STALE) for key, piece in cells.items()}
 
 
-def _endings(snapshot: PortfolioSnapshot) -> dict[Leg, str]:
+def _endings(snapshot: PortfolioSnapshot) -> dict[str, str]:
     """For what is held in several accounts: so many last characters of the account's number as tell them apart."""
     held = Counter(leg.position.instrument.id for leg in snapshot.legs)
     numbers = {leg.position.account.number for leg in snapshot.legs}
     longest = max(map(len, numbers), default=0)
     size = next((n for n in range(2, longest) if len({number[-n:] for number in numbers}) == len(numbers)), longest)
     return {
-        leg: f" ·{visible(leg.position.account.number[-size:])}"
+        str(leg.position.id): f" ·{visible(leg.position.account.number[-size:])}"
         for leg in snapshot.legs
         if held[leg.position.instrument.id] > 1
     }
 
 
-def _row(leg: Leg, account: str, ending: str, now: datetime, figures: Figures) -> Row:
+def _cells(
+    leg: Leg, account: str, ending: str, now: datetime, figures: Figures, sessions: tuple[TradingSession, ...]
+) -> dict[str, Piece]:
     today = exchange_date(now)
     greeks = position_greeks(leg, now)
     position, quote = leg.position, leg.quote
-    cells = {
+    return {
         "symbol": Piece(column_name(leg, today, _WIDTHS["symbol"], ending), _symbol_style(leg)),
         "account": Piece(visible(account), STALE),
         "quantity": figures.quantity(position.quantity, _WIDTHS["quantity"]),
@@ -106,14 +118,13 @@ def _row(leg: Leg, account: str, ending: str, now: datetime, figures: Figures) -
         "open": figures.gain(open_pnl(leg), _WIDTHS["open"]),
         "percent": figures.percent(open_pnl_percent(leg), _WIDTHS["percent"]),
         "day": figures.gain(day_pnl(leg, today), _WIDTHS["day"]),
-        "delta": figures.greek(greeks.delta, _WIDTHS["delta"]),
-        "gamma": figures.greek(greeks.gamma, _WIDTHS["gamma"]),
-        "theta": figures.greek(greeks.theta, _WIDTHS["theta"]),
-        "vega": figures.greek(greeks.vega, _WIDTHS["vega"]),
-        "iv": figures.volatility(greeks.iv),
-        "age": _age(leg, now),
+        "delta": figures.greek(greeks.delta, _WIDTHS["delta"], is_by_model=greeks.is_by_model),
+        "gamma": figures.greek(greeks.gamma, _WIDTHS["gamma"], is_by_model=greeks.is_by_model),
+        "theta": figures.greek(greeks.theta, _WIDTHS["theta"], is_by_model=greeks.is_by_model),
+        "vega": figures.greek(greeks.vega, _WIDTHS["vega"], is_by_model=greeks.is_by_model),
+        "iv": figures.volatility(greeks.iv, _WIDTHS["iv"], is_by_model=greeks.is_by_model),
+        "age": _age(leg, now, sessions),
     }
-    return Row(str(position.id), cells)
 
 
 def _symbol_style(leg: Leg) -> str:
@@ -128,28 +139,35 @@ def _dte(leg: Leg, now: datetime) -> Piece:
     return Piece("expired", WARN) if instrument.is_expired(now) else Piece(str(days))
 
 
-def _age(leg: Leg, now: datetime) -> Piece:
-    """How old the mark is; of a position the broker's row cannot be read for, how old the row is."""
-    instant = leg.quote.received_at if leg.quote is not None else None
-    return Piece(calm_age(since(leg.position.orphaned_since or instant, now)), STALE)
+def _age(leg: Leg, now: datetime, sessions: tuple[TradingSession, ...]) -> Piece:
+    """How old the mark is, `!` where its market has traded on without it; of a row that cannot be read its age."""
+    if leg.position.orphaned_since is not None or leg.quote is None:
+        return Piece(calm_age(since(leg.position.orphaned_since, now)), STALE)
+    if leg.quote.is_halted:
+        return Piece("halt", WARN)
+    age = calm_age(since(leg.quote.received_at, now))
+    return Piece(f"{age}!", WARN) if is_mark_stale(leg, sessions, now) else Piece(age, STALE)
 
 
 def totals(book: BookTotals, figures: Figures) -> dict[str, Piece]:
     """The last line: what adds up over different underlyings, and how many legs it misses."""
+    by_model = book.greeks.legs_with_model_greeks if book.greeks else 0
     return {
         "symbol": Piece(_totals_label(book)),
         "open": figures.gain(book.pnl.open_pnl.value, _WIDTHS["open"]),
         "day": figures.gain(book.pnl.day_pnl.value, _WIDTHS["day"]),
-        "theta": figures.greek(book.greeks.theta if book.greeks else None, _WIDTHS["theta"]),
-        "vega": figures.greek(book.greeks.vega if book.greeks else None, _WIDTHS["vega"]),
+        "theta": figures.greek(book.greeks.theta if book.greeks else None, _WIDTHS["theta"], is_by_model=by_model > 0),
+        "vega": figures.greek(book.greeks.vega if book.greeks else None, _WIDTHS["vega"], is_by_model=by_model > 0),
     }
 
 
 def _totals_label(book: BookTotals) -> str:
     """The counts of what is known come first to be read where the line is short."""
-    missing = []
+    missing = [*missing_words(book.conversions, book.currency)]
     if book.greeks is not None:
         missing.append(f"{book.greeks.legs_with_greeks} of {book.greeks.legs} legs have Greeks")
+        if book.greeks.legs_with_model_greeks:
+            missing.append(f"{book.greeks.legs_with_model_greeks} by model")
     for word, total in (("open", book.pnl.open_pnl), ("day", book.pnl.day_pnl)):
         if not total.is_complete and total.value is not None:
             missing.append(f"{word} {total.known}/{total.of}")

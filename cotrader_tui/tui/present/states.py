@@ -130,6 +130,7 @@ _STEPS = """To see your tastytrade book:
      configuration folder (cotrader paths names it):
        TASTYTRADE_CLIENT_SECRET=…
        TASTYTRADE_REFRESH_TOKEN=…
+     or press : and choose Connect tastytrade, which keeps them safe.
   3  Run cotrader doctor: it says what is still missing."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cotrader_tui.domain.sync import RunStatus, SyncRun
+from cotrader_tui.domain.sync import RunStatus, SyncKind, SyncRun
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN
 from cotrader_tui.tui.present.text import Column, Line, Piece, Row
@@ -38,6 +38,7 @@ def rows(runs: tuple[SyncRun, ...], now: datetime) -> tuple[Row, ...]:
 
 def _row(run: SyncRun, now: datetime) -> Row:
     is_done = run.completed_at is not None
+    is_of_positions = run.sync_type == SyncKind.POSITIONS
     counts = run.counts
     cells = {
         "time": Piece(moment(run.started_at, now)),
@@ -46,10 +47,10 @@ def _row(run: SyncRun, now: datetime) -> Row:
         "trigger": Piece(run.trigger.value, STALE),
         "status": status(run),
         "duration": Piece(duration(run.duration), STALE),
-        "added": _count(counts.added, is_done=is_done),
-        "updated": _count(counts.updated, is_done=is_done),
-        "closed": _count(counts.closed, is_done=is_done),
-        "error": Piece(_error(run), WARN if run.status is RunStatus.PARTIAL else ""),
+        "added": _count(counts.added, is_done=is_done) if is_of_positions else Piece(""),
+        "updated": _count(counts.updated, is_done=is_done) if is_of_positions else Piece(""),
+        "closed": _count(counts.closed, is_done=is_done) if is_of_positions else Piece(""),
+        "error": Piece(_said(run), WARN if run.status is RunStatus.PARTIAL else ""),
     }
     return Row(str(run.id), cells)
 
@@ -60,8 +61,27 @@ def _count(value: int, *, is_done: bool) -> Piece:
     return Piece(str(value), "" if value else STALE)
 
 
-def _error(run: SyncRun) -> str:
-    return "" if run.error is None else visible(f"{run.error.message} {run.error.hint}".strip())
+def _said(run: SyncRun) -> str:
+    """The error and the next step; of transactions and orders also what they are and how many."""
+    error = "" if run.error is None else visible(f"{run.error.message} {run.error.hint}".strip())
+    if run.sync_type == SyncKind.POSITIONS:
+        return error
+    is_landed = run.status in (RunStatus.SUCCESS, RunStatus.PARTIAL)
+    what = f"{visible(run.sync_type)}: {_landed(run)}." if is_landed else f"{visible(run.sync_type)}:"
+    return f"{what} {error}".strip()
+
+
+def _landed(run: SyncRun) -> str:
+    counts = run.counts
+    match run.sync_type:
+        case SyncKind.TRANSACTIONS:
+            return f"{counts.transactions_added} added"
+        case SyncKind.ORDERS:
+            return f"{counts.orders_synced} listed"
+        case _:
+            return (
+                f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"
+            )
 
 
 def detail(run: SyncRun, now: datetime) -> tuple[Line, ...]:
@@ -75,12 +95,7 @@ def detail(run: SyncRun, now: datetime) -> tuple[Line, ...]:
         ("Trigger", Piece(f"{run.trigger}, {visible(run.sync_type)}")),
         ("Started", Piece(f"{moment(run.started_at, now)} New York")),
         ("Ended", Piece(f"{ended} New York, after {duration(run.duration)}" if run.completed_at else "not yet")),
-        (
-            "Positions",
-            Piece(
-                f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"
-            ),
-        ),
+        (visible(run.sync_type).capitalize(), Piece(_landed(run))),
         ("Rows not read", Piece(str(counts.quarantined), WARN if counts.quarantined else "")),
     ]
     if run.error is not None:

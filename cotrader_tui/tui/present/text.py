@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Protocol
 from unicodedata import east_asian_width
 
@@ -17,6 +18,8 @@ class Piece:
 
     text: str
     style: str = ""
+    value: Decimal | float | None = field(default=None, compare=False, repr=False)
+    """The figure the text says, unrounded, also where it is masked: rows are sorted and filtered by it."""
 
 
 Line = tuple[Piece, ...]
@@ -110,4 +113,4 @@ def fitting(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
 
 
 def _widened(column: Column, by: int) -> Column:
-    return Column(column.key, column.label, column.width + by, column.rank, column.is_text, is_flexible=True)
+    return replace(column, width=column.width + by)

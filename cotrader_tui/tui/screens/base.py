@@ -93,4 +93,4 @@ class BookScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
-            self.book_app.tell_problem(f"{type(event.worker.error).__name__}: {event.worker.error}")
+            self.book_app.tell_fault(event.worker.error)

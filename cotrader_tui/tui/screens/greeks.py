@@ -5,27 +5,52 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from cotrader_tui.analytics.exposure import exposures
+from cotrader_tui.analytics.coverage import coverages
+from cotrader_tui.analytics.exposure import account_exposures, exposures
 from cotrader_tui.analytics.totals import book_totals
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.present import greeks
 from cotrader_tui.tui.present.states import BookState
 from cotrader_tui.tui.present.text import Piece, Row
 from cotrader_tui.tui.screens.tables import TableScreen, empty_or
+from cotrader_tui.tui.screens.underlying_detail import UnderlyingDetail
 
 
 class GreeksScreen(TableScreen):
-    """Exposure per underlying."""
+    """Exposure per underlying, and of each account in it."""
 
     area = "greeks"
     columns = greeks.COLUMNS
     noun = ("underlying", "underlyings")
+    has_details = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_split = False
+        self._groups: dict[str, tuple[str, str]] = {}
+        """The underlying and currency that a row belongs to, by its key."""
 
     def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:
-        return greeks.rows(exposures(snapshot, now), now, self.figures)
+        found, parts = exposures(snapshot, now), account_exposures(snapshot, now) if self._is_split else {}
+        whole = {greeks.key(each): (each.underlying, each.currency) for each in found}
+        split = {greeks.key(each.exposure, each.account): group for group, of in parts.items() for each in of}
+        self._groups = whole | split
+        return greeks.rows(found, parts, coverages(snapshot, now), now, self.figures)
+
+    def count(self, rows: Sequence[str]) -> int:
+        return len(set(self._groups.values()))
 
     def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece]:
         return greeks.totals(book_totals(snapshot, now), self.figures)
 
     def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
         return empty_or(super().state(snapshot, now), snapshot, now)
+
+    def open_row(self, key: str) -> None:
+        if key in self._groups:
+            self.app.push_screen(UnderlyingDetail(*self._groups[key]))
+
+    def toggle_split(self) -> None:
+        """Show below each underlying what each account has of it, or no longer."""
+        self._is_split = not self._is_split
+        self.bring_up_to_date(at_once=True)

@@ -11,16 +11,22 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
+from cotrader_tui.domain.sync import RunStatus, SyncKind
 from cotrader_tui.errors import StoreError
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import DetailTrouble, HistoryRead
 from cotrader_tui.tui.present import detail
 from cotrader_tui.tui.present.states import Trouble, trouble_line
 from cotrader_tui.tui.present.times import moment
+from cotrader_tui.tui.present.transactions import transaction_lines
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.widgets.chart import Chart, Series
 from cotrader_tui.tui.widgets.lines import Lines, Paragraphs
+
+_TRANSACTIONS = 200
+"""At most so many of the newest are shown."""
 
 
 class PositionDetail(BookScreen):
@@ -33,7 +39,7 @@ class PositionDetail(BookScreen):
         self._position = position
         self._leg: Leg | None = None
         self._told: HistoryRead | None = None
-        self._read_at: datetime | None = None
+        self._read_at: tuple[datetime, int] | None = None
 
     def compose_body(self) -> Iterator[Widget]:
         with VerticalScroll(id="panel"):
@@ -47,6 +53,8 @@ class PositionDetail(BookScreen):
             with Vertical(id="history"):
                 yield Static("Events", markup=False, classes="heading")
                 yield Paragraphs(id="events")
+                yield Static("Transactions", markup=False, classes="heading")
+                yield Paragraphs(id="transactions")
 
     def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
         found = next((leg for leg in snapshot.legs if leg.position.id == self._position), None) if snapshot else None
@@ -57,19 +65,22 @@ class PositionDetail(BookScreen):
             return
         if leg != known:
             self.query_one("#panel").border_title = Content(f" {detail.title(leg, now)} ")
-        self.query_one("#figures", Paragraphs).show(detail.figure_lines(leg, now, self.figures, self.size.width - 3))
+        lines = detail.figure_lines(leg, now, self.figures, self.size.width - 3, snapshot.sessions if snapshot else ())
+        self.query_one("#figures", Paragraphs).show(lines)
         self.query_one("#greeks", Lines).show(detail.greek_lines(leg, now, self.figures))
-        if leg.position.last_synced_at != self._read_at or found is None:
-            self._read_at = leg.position.last_synced_at
-            self._read_history()
+        newest = (leg.position.last_synced_at, _newest_booking(snapshot))
+        if newest != self._read_at or found is None:
+            self._read_at = newest
+            self._read_history(leg.position.account, leg.position.instrument.symbol)
         self._show_history()
 
     @work(thread=True, group="detail", exit_on_error=False)
-    def _read_history(self) -> None:
+    def _read_history(self, account: AccountId, symbol: str) -> None:
         try:
             with Reader(self.book_app.database) as reader:
                 events, history = reader.events(self._position), reader.history(self._position)
-                self.post_message(HistoryRead(self._position, events, history))
+                booked = reader.transactions([account], symbol, _TRANSACTIONS)
+                self.post_message(HistoryRead(self._position, events, history, booked))
         except StoreError as error:
             self.post_message(DetailTrouble(Trouble(error.message, error.hint)))
 
@@ -87,6 +98,8 @@ class PositionDetail(BookScreen):
             return
         now, history = self.book_app.clock(), self._told.history
         self.query_one("#events", Paragraphs).show(detail.event_lines(self._told.events, now, self.figures))
+        booked = transaction_lines(self._told.transactions, now, self.figures)
+        self.query_one("#transactions", Paragraphs).show(booked)
         ticks = (
             [moment(each.at, now) for each in (history[0], history[len(history) // 2], history[-1])] if history else []
         )
@@ -99,3 +112,13 @@ class PositionDetail(BookScreen):
         else:
             points = tuple((each.at, float(each.open_pnl)) for each in history if each.open_pnl is not None)
             profits.show(Series("Open P&L", points), ticks)
+
+
+def _newest_booking(snapshot: PortfolioSnapshot | None) -> int:
+    """The newest sync of transactions that has ended, by its number; 0 without any."""
+    ended = (
+        run.id
+        for run in (snapshot.runs if snapshot else ())
+        if run.sync_type == SyncKind.TRANSACTIONS and run.status is not RunStatus.RUNNING
+    )
+    return max(ended, default=0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from cotrader_tui.analytics.totals import book_totals
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.present import positions
 from cotrader_tui.tui.present.states import BookState
-from cotrader_tui.tui.present.text import Piece, Row
+from cotrader_tui.tui.present.text import Piece, Rows
 from cotrader_tui.tui.screens.position_detail import PositionDetail
 from cotrader_tui.tui.screens.tables import TableScreen, empty_or
 
@@ -22,8 +22,8 @@ class PositionsScreen(TableScreen):
     noun = ("position", "positions")
     has_details = True
 
-    def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:
-        return positions.rows(snapshot, now, self.figures)
+    def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Rows:
+        return positions.PositionRows(snapshot, now, self.figures)
 
     def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece]:
         return positions.totals(book_totals(snapshot, now), self.figures)

@@ -1,8 +1,9 @@
-"""The four areas of the book: a table each, or the state that stands in for it."""
+"""The areas of the book: a table each, or the state that stands in for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from textual import on
@@ -12,8 +13,10 @@ from textual.widget import Widget
 
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.actions import ACTIONS, Group
+from cotrader_tui.tui.apart import Apart
+from cotrader_tui.tui.present.book import is_small
 from cotrader_tui.tui.present.states import BookState, book_state, empty_state
-from cotrader_tui.tui.present.text import Column, Piece, Row
+from cotrader_tui.tui.present.text import Column, Line, MadeRows, Piece, Row, Rows
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
 from cotrader_tui.tui.widgets.state_panel import StatePanel
@@ -33,6 +36,17 @@ def tabs(active: str) -> Content:
     return Content("─").join(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an area shows of one book."""
+
+    rows: Rows
+    count: int
+    """How many of what its noun says the rows are."""
+    totals: Mapping[str, Piece] | None
+    notes: Sequence[Line]
+
+
 class TableScreen(BookScreen):
     """An area with a table."""
 
@@ -42,6 +56,11 @@ class TableScreen(BookScreen):
     noun = ("row", "rows")
     has_details = False
     _count = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._apart: Apart[Page] = Apart(lambda error: self.book_app.tell_fault(error))
+        self._has_page = False
 
     @property
     def can_open(self) -> bool:
@@ -58,13 +77,21 @@ class TableScreen(BookScreen):
     def table(self) -> BookTable:
         return self.query_one(BookTable)
 
-    def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:
-        """The rows of the table."""
+    def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Rows | Sequence[Row]:
+        """The rows of the table. Of a large book this is called in a thread, as are `totals`, `notes` and `count`."""
         raise NotImplementedError
 
     def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece] | None:
         """The cells of the line below the table, or `None` for no such line."""
         return None
+
+    def notes(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Line]:
+        """Lines below the totals on how they came about."""
+        return ()
+
+    def count(self, rows: Sequence[str]) -> int:
+        """How many of what `noun` says the rows with these keys are."""
+        return len(rows)
 
     def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
         """The state to show instead of the table, if any."""
@@ -78,21 +105,30 @@ class TableScreen(BookScreen):
         self._swap(state)
         if state is not None or snapshot is None:
             return
-        table = self.table
+        if is_small(snapshot):
+            self._show_page(self._page(snapshot, now), at_once=at_once)
+        else:
+            at_once = at_once or not self._has_page
+            self._apart.run(lambda: self._page(snapshot, now), lambda page: self._show_page(page, at_once=at_once))
+
+    def _page(self, snapshot: PortfolioSnapshot, now: datetime) -> Page:
+        found = self.rows(snapshot, now)
+        rows = MadeRows(found) if isinstance(found, Sequence) else found
+        return Page(rows, self.count(rows.keys), self.totals(snapshot, now), self.notes(snapshot, now))
+
+    def _show_page(self, page: Page, *, at_once: bool) -> None:
+        if not self.is_attached:
+            return
+        self._has_page = True
+        table, line = self.table, self.query_one(Totals)
         table.marks_changes = self.book_app.marks_changes
-        rows = self.rows(snapshot, now)
-        table.show(rows)
+        table.show(page.rows)
         if at_once:
             table.settle(at_once=True)
-        self._say_count(f" {len(rows)} {self.noun[len(rows) != 1]} ")
-        self._show_totals(snapshot, now)
-
-    def _show_totals(self, snapshot: PortfolioSnapshot, now: datetime) -> None:
-        totals = self.totals(snapshot, now)
-        line = self.query_one(Totals)
-        line.display = totals is not None
-        if totals is not None and self.table.visible_columns:
-            line.show([totals_line(self.table.visible_columns, totals)])
+        self._say_count(f" {page.count} {self.noun[page.count != 1]} ")
+        line.display = page.totals is not None and bool(table.display)
+        if page.totals is not None and table.visible_columns:
+            line.show([totals_line(table.visible_columns, page.totals), *page.notes])
 
     def _swap(self, state: BookState | None) -> None:
         panel, table = self.query_one(StatePanel), self.table

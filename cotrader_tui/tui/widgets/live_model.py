@@ -64,7 +64,7 @@ class LiveModel:
     def apply(self, rows: Rows) -> None:
         """Take `rows` for the whole table: their values at once, their order with the next `reorder`."""
         before = self._rows
-        if rows.keys is not before.keys:
+        if rows.keys != before.keys:
             self._known = frozenset(rows.keys)
             self._gone = {key: self._gone.get(key, before) for key in self._keys if key not in self._known}
         self._rows = rows

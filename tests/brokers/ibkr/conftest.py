@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 
 from cotrader_tui.brokers.base import BrokerSnapshot, ConnectionConfig
+from cotrader_tui.brokers.hints import Hints
 from cotrader_tui.brokers.ibkr.client import IbkrBroker
 from cotrader_tui.brokers.ibkr.settings import Limits
 from cotrader_tui.brokers.retry import RetryPolicy
@@ -57,7 +58,13 @@ SHORT_CALLS = TwsPosition(CALL.con_id, "-2", "1250.40", daily="-30", unrealized=
 
 class Connect(Protocol):
     def __call__(
-        self, *, clock: Clock = ..., limits: Limits = ..., policy: RetryPolicy = ..., **options: str
+        self,
+        *,
+        clock: Clock = ...,
+        limits: Limits = ...,
+        policy: RetryPolicy = ...,
+        hints: Hints | None = None,
+        **options: str,
     ) -> IbkrBroker: ...
 
 
@@ -78,10 +85,15 @@ async def connect(server: TwsStandin) -> AsyncIterator[Connect]:
     made: list[IbkrBroker] = []
 
     def make(
-        *, clock: Clock = lambda: NOW, limits: Limits = LIMITS, policy: RetryPolicy = ONCE, **options: str
+        *,
+        clock: Clock = lambda: NOW,
+        limits: Limits = LIMITS,
+        policy: RetryPolicy = ONCE,
+        hints: Hints | None = None,
+        **options: str,
     ) -> IbkrBroker:
         config = ConnectionConfig("ibkr", "ibkr", options={"port": str(server.port), **options})
-        made.append(IbkrBroker(config, clock, limits=limits, policy=policy))
+        made.append(IbkrBroker(config, clock, limits=limits, policy=policy, hints=hints))
         return made[-1]
 
     yield make

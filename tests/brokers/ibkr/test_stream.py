@@ -19,8 +19,12 @@ QUIET = 0.2
 
 
 async def following(updates: AsyncIterator[MarketUpdate]) -> MarketUpdate | None:
-    """The next update, or `None` if none comes for a while."""
-    waiting = asyncio.ensure_future(anext(updates))
+    """The next update that is more than a state, or `None` if none comes for a while."""
+
+    async def wait() -> MarketUpdate:
+        return await anext(update async for update in updates if update.quotes or update.is_sync_due)
+
+    waiting = asyncio.ensure_future(wait())
     await asyncio.wait({waiting}, timeout=QUIET)
     if waiting.done():
         return waiting.result()
@@ -31,7 +35,7 @@ async def following(updates: AsyncIterator[MarketUpdate]) -> MarketUpdate | None
 
 async def moving(broker: IbkrBroker) -> MarketUpdate:
     async with asyncio.timeout(5):
-        return await anext(broker.stream())
+        return await anext(update async for update in broker.stream() if update.quotes)
 
 
 async def test_a_mark_that_moves_is_told_with_what_the_sync_knew_beside_it(

@@ -17,6 +17,7 @@ from cotrader_tui.brokers.tastytrade.client import TastytradeBroker
 from cotrader_tui.brokers.tastytrade.feed import LiveLimits
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.market import Greeks, MarkSource, Quote, Source
+from cotrader_tui.domain.sync import StreamState
 from cotrader_tui.errors import BrokerError, ErrorKind
 from tests.brokers.tastytrade.conftest import BUDGET, NO_WAITING, NOW, STREAM, eventually, only_snapshot
 from tests.standin.dxlink import MarketEvent
@@ -31,7 +32,7 @@ QUICK = LiveLimits(opening=3, silence=30, pace=0.02, drain=0.005)
 CALL_ROW = option_row("KO", DECEMBER, "C", 65, 1, "1", "1.1")
 PUT_ROW = option_row("KO", DECEMBER, "P", 60, -1, "1", "0.9")
 FULL = {("Quote", CALL), ("Trade", CALL), ("Summary", CALL), ("Greeks", CALL)}
-UNDERLYING = {("Quote", "KO"), ("Trade", "KO"), ("Summary", "KO")}
+UNDERLYING = {("Profile", "KO"), ("Quote", "KO"), ("Trade", "KO"), ("Summary", "KO")}
 
 
 def ticking_clock() -> Clock:
@@ -88,6 +89,10 @@ class Followed:
         return [greeks for update in self.updates for greeks in update.greeks]
 
     @property
+    def states(self) -> list[StreamState]:
+        return [update.state for update in self.updates if update.state is not None]
+
+    @property
     def marks(self) -> list[Decimal]:
         return [quote.mark for quote in self.quotes if quote.mark is not None]
 
@@ -126,7 +131,7 @@ async def test_quotes_and_greeks_flow_for_what_is_held_and_what_moves_it(server:
         assert quote.previous_close == Decimal("61.8")
         assert sorted(greeks.delta or 0 for greeks in followed.greeks) == [-0.3, 0.4]
         assert {greeks.source for greeks in followed.greeks} == {Source.STREAM}
-        assert server.sockets[0].aggregation_periods == [1.0] * 4
+        assert server.sockets[0].aggregation_periods == [1.0] * 5
 
 
 async def test_update_holds_only_what_changed(server: TastytradeStandin) -> None:
@@ -178,10 +183,10 @@ async def test_a_new_fetch_changes_the_subscription_on_the_same_socket(server: T
         server.hold(NUMBER, [CALL_ROW, equity_row("PEP", 10, "150", "151")])
         socket.subscribed.clear()
         await only_snapshot(broker)
-        pep = {("Quote", "PEP"), ("Trade", "PEP"), ("Summary", "PEP")}
+        pep = {("Profile", "PEP"), ("Quote", "PEP"), ("Trade", "PEP"), ("Summary", "PEP")}
         await eventually(lambda: socket.following == FULL | UNDERLYING | pep)
         assert server.sockets == [socket]
-        assert socket.subscribed == ["PEP"] * 3
+        assert socket.subscribed == ["PEP"] * 4
 
 
 async def test_account_that_fails_stays_subscribed(server: TastytradeStandin) -> None:
@@ -256,7 +261,7 @@ async def test_closed_market_with_keepalives_is_no_fault_and_their_end_is(server
     async with connected(server, limits) as broker, following(broker, server, sends_nothing=True) as followed:
         (socket,) = server.sockets
         await eventually(lambda: socket.keepalives > 20)
-        assert (followed.task.done(), followed.updates) == (False, [])
+        assert (followed.task.done(), followed.quotes, followed.states[-1]) == (False, [], StreamState.LIVE)
         server.break_sockets(StreamFault.FREEZE)
         error = await followed.error()
         assert error.message == "tastytrade's market data stream was silent for 0.6 s, without even a keep-alive."
@@ -339,6 +344,7 @@ async def test_closing_the_broker_ends_its_stream(server: TastytradeStandin) -> 
 
 async def test_consumer_that_stops_in_the_middle_leaves_nothing(server: TastytradeStandin) -> None:
     async with connected(server) as broker:
-        async for update in broker.stream():
-            assert update.greeks
-            break
+        async with asyncio.timeout(5):
+            async for update in broker.stream():
+                if update.greeks:
+                    break

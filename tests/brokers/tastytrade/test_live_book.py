@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tastytrade.dxfeed import Event, Summary, Trade
+from tastytrade.dxfeed import Event, Profile, Summary, Trade
 from tastytrade.dxfeed import Greeks as GreeksEvent
 from tastytrade.dxfeed import Quote as QuoteEvent
 
@@ -83,6 +83,21 @@ def summary_event(symbol: str, previous_close: str) -> Summary:
     )
 
 
+def profile_event(symbol: str, status: str) -> Profile:
+    return Profile.model_validate(
+        {
+            "eventSymbol": symbol,
+            "eventTime": 0,
+            "description": "",
+            "shortSaleRestriction": "UNDEFINED",
+            "tradingStatus": status,
+            "haltStartTime": 0,
+            "haltEndTime": 0,
+            "exDividendDayId": 0,
+        }
+    )
+
+
 def greeks_of(symbol: str, delta: str, time: int = 1795015800000) -> GreeksEvent:
     return GreeksEvent.model_validate(
         {
@@ -139,7 +154,7 @@ def test_no_real_market_gives_no_mark(bid: str, ask: str) -> None:
 
 def test_mark_of_an_index_is_its_last_level_and_its_quote_is_not_asked_for() -> None:
     book = held(SPX)
-    assert {kind for kind, symbols in book.wanted.items() if symbols} == {Trade, Summary}
+    assert {kind for kind, symbols in book.wanted.items() if symbols} == {Profile, Trade, Summary}
     book.take(trade_event("SPX", "5931.91"), LATER)
     quote = only_quote(book)
     assert (quote.mark, quote.mark_source, quote.last) == (Decimal("5931.91"), MarkSource.LAST, Decimal("5931.91"))
@@ -151,10 +166,69 @@ def test_level_of_zero_is_no_level() -> None:
     assert book.moved().quotes == ()
 
 
-def test_trade_alone_makes_no_mark_of_a_share() -> None:
+def test_what_has_neither_a_market_nor_a_mark_of_a_sync_is_marked_at_its_last_trade_else_its_close() -> None:
     book = held(KO)
+    book.take(summary_event("KO", "61.80"), NOW)
+    book.take(quote_event("KO", "0", "62.13"), NOW)
+    assert [(each.mark, each.mark_source) for each in book.moved().quotes] == [(Decimal("61.80"), MarkSource.CLOSE)]
     book.take(trade_event("KO", "62.11"), LATER)
-    assert book.moved().quotes == ()
+    quote = only_quote(book)
+    assert (quote.mark, quote.mark_source, quote.source) == (Decimal("62.11"), MarkSource.LAST, Source.STREAM)
+
+
+def test_last_trade_does_not_replace_the_mark_of_a_sync() -> None:
+    book = held(KO, quotes=(Quote(KO.id, Decimal("62"), MarkSource.BROKER, NOW),))
+    book.take(trade_event("KO", "62.11"), LATER)
+    quote = only_quote(book)
+    assert (quote.mark, quote.mark_source, quote.last) == (Decimal("62"), MarkSource.BROKER, Decimal("62.11"))
+
+
+def test_old_events_that_a_new_connection_sends_again_keep_their_age() -> None:
+    traded_at = int((NOW - timedelta(days=3)).timestamp() * 1000)
+    book = held(SPX, KO)
+    book.take(trade_event("SPX", "5931.91").model_copy(update={"time": traded_at}), LATER)
+    book.take(quote_event("KO", "62", "63").model_copy(update={"bid_time": traded_at, "ask_time": 1000}), LATER)
+    assert {quote.received_at for quote in book.moved().quotes} == {NOW - timedelta(days=3)}
+
+
+def test_event_from_the_future_is_of_now() -> None:
+    book = held(SPX)
+    book.take(trade_event("SPX", "5931.91").model_copy(update={"time": 99_999_999_999_999}), LATER)
+    assert only_quote(book).received_at == LATER
+
+
+def test_halt_flags_the_quote_and_keeps_the_mark_from_before_it() -> None:
+    book = held(KO)
+    book.take(quote_event("KO", "62.10", "62.12"), NOW)
+    book.take(profile_event("KO", "HALTED"), LATER)
+    book.take(quote_event("KO", "55", "70"), LATER)
+    quote = only_quote(book)
+    assert (quote.mark, quote.received_at, quote.is_halted) == (Decimal("62.11"), NOW, True)
+    book.take(profile_event("KO", "ACTIVE"), LATER)
+    book.take(quote_event("KO", "60", "61"), LATER)
+    quote = only_quote(book)
+    assert (quote.mark, quote.is_halted) == (Decimal("60.5"), False)
+
+
+def test_option_halts_with_what_moves_it() -> None:
+    option = replace(PUT, underlying_id=KO.id)
+    book = held(KO, option)
+    assert book.wanted[Profile] == {"KO"}
+    book.take(quote_event(PUT_SYMBOL, "1.00", "1.10"), NOW)
+    book.moved()
+    book.take(profile_event("KO", "HALTED"), LATER)
+    book.take(quote_event(PUT_SYMBOL, "0.10", "3.10"), LATER)
+    quote = only_quote(book)
+    assert (quote.instrument, quote.mark, quote.is_halted) == (PUT.id, Decimal("1.05"), True)
+
+
+def test_halt_that_only_the_sync_knows_of_stays_until_the_stream_says_otherwise() -> None:
+    book = held(KO, quotes=(Quote(KO.id, Decimal("62"), MarkSource.BROKER, NOW, is_halted=True),))
+    book.take(profile_event("KO", "UNDEFINED"), LATER)
+    book.take(trade_event("KO", "62"), LATER)
+    assert only_quote(book).is_halted
+    book.take(profile_event("KO", "ACTIVE"), LATER)
+    assert not only_quote(book).is_halted
 
 
 def test_last_and_previous_close_stand_beside_the_mark_and_do_not_make_it_younger() -> None:
