@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from cotrader_tui.analytics.pnl import day_parts, open_pnl
 from cotrader_tui.analytics.selection import included
 from cotrader_tui.analytics.sums import PartialSum
 from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 
 
@@ -60,12 +62,21 @@ def _pnl(legs: Sequence[Leg], closed: Sequence[Leg], rates: Rates, now: datetime
     )
 
 
-def account_pnl(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime) -> PnlTotals:
-    """P&L of one account in its base currency, with what closed today."""
-    account = book.account.id
-    legs = tuple(leg for leg in snapshot.legs if leg.position.account == account)
-    closed = tuple(leg for leg in snapshot.closed_today if leg.position.account == account)
-    return _pnl(legs, closed, Rates.of(snapshot, book.account.base_currency), now)
+def account_pnls(snapshot: PortfolioSnapshot, now: datetime) -> dict[AccountId, PnlTotals]:
+    """P&L of each account in its base currency, with what closed today."""
+    rates = {each: Rates.of(snapshot, each) for each in {book.account.base_currency for book in snapshot.accounts}}
+    legs, closed = _by_account(snapshot.legs), _by_account(snapshot.closed_today)
+    return {
+        account.id: _pnl(legs[account.id], closed[account.id], rates[account.base_currency], now)
+        for account in (book.account for book in snapshot.accounts)
+    }
+
+
+def _by_account(legs: Iterable[Leg]) -> defaultdict[AccountId, list[Leg]]:
+    found: defaultdict[AccountId, list[Leg]] = defaultdict(list)
+    for leg in legs:
+        found[leg.position.account].append(leg)
+    return found
 
 
 def base_currency(snapshot: PortfolioSnapshot) -> str | None:

@@ -12,7 +12,7 @@ from cotrader_tui.analytics.exposure import exposures
 from cotrader_tui.analytics.freshness import DataState, freshness
 from cotrader_tui.analytics.model_greeks import GreeksModel
 from cotrader_tui.analytics.streams import stream_facts, stream_status
-from cotrader_tui.analytics.totals import account_pnl
+from cotrader_tui.analytics.totals import account_pnls
 from cotrader_tui.commands import rows
 from cotrader_tui.commands.output import Format, masked, write_rows
 from cotrader_tui.commands.portfolio import misfit_words, select_asked
@@ -66,17 +66,17 @@ def _underlyings(book: Book, now: datetime) -> Iterable[Row]:
 
 
 def _accounts(book: Book, now: datetime) -> Iterable[Row]:
-    return (rows.account_row(book.selected, each, now) for each in book.selected.accounts)
+    pnls = account_pnls(book.selected, now)
+    return (rows.account_row(each, pnls[each.account.id]) for each in book.selected.accounts)
 
 
 def _account_notes(book: Book, now: datetime) -> Iterable[str]:
     """At what rates the P&L of the accounts was converted, and where it could not be."""
-    for each in book.selected.accounts:
-        account, pnl = each.account, account_pnl(book.selected, each, now)
-        yield from (f"Account {account.id.number}: {rate.words}." for rate in pnl.conversions.rates)
+    for account, pnl in account_pnls(book.selected, now).items():
+        yield from (f"Account {account.number}: {rate.words}." for rate in pnl.conversions.rates)
         if pnl.without_rate:
             missing = " and ".join(pnl.without_rate)
-            yield f"Account {account.id.number}: no rate from {missing} to {pnl.currency}, so its P&L is unknown."
+            yield f"Account {account.number}: no rate from {missing} to {pnl.currency}, so its P&L is unknown."
 
 
 def _connections(book: Book, now: datetime) -> Iterable[Row]:

@@ -12,7 +12,7 @@ from cotrader_tui.analytics.coverage import Coverage
 from cotrader_tui.analytics.exposure import UnderlyingExposure
 from cotrader_tui.analytics.greeks import position_greeks
 from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl
-from cotrader_tui.analytics.totals import account_pnl
+from cotrader_tui.analytics.totals import PnlTotals
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, StreamStatus, SyncKind, SyncRun
@@ -140,9 +140,8 @@ def underlying_row(exposure: UnderlyingExposure, coverage: Coverage) -> Row:
     }
 
 
-def account_row(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime) -> Row:
+def account_row(book: AccountBook, pnl: PnlTotals) -> Row:
     """One account; money in its base currency. The last keys say how many positions its P&L covers."""
-    pnl = account_pnl(snapshot, book, now)
     balances = book.balances
     return {
         "connection": book.connection,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cotrader_tui.analytics.selection import select_portfolio
 from cotrader_tui.analytics.sums import PartialSum
-from cotrader_tui.analytics.totals import account_pnl, book_totals
+from cotrader_tui.analytics.totals import PnlTotals, account_pnls, book_totals
 from cotrader_tui.domain.identifiers import AccountId
-from cotrader_tui.domain.portfolio import AccountBook, Leg
+from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 from cotrader_tui.domain.portfolios import ALL_ACCOUNTS, Portfolio, PortfolioSettings
 from cotrader_tui.domain.positions import DatedAmount, PositionStatus
 from cotrader_tui.domain.rates import ReferenceRate
@@ -49,9 +49,14 @@ def closed_today(number: str, gain: str) -> Leg:
     return leg(gone, "1")
 
 
+def _first_pnl(book: PortfolioSnapshot, now: datetime = NOW) -> PnlTotals:
+    """Of its first account."""
+    return account_pnls(book, now)[book.accounts[0].account.id]
+
+
 def test_an_accounts_pnl_is_its_open_positions_and_what_closed_today() -> None:
     book = snapshot(held("A1"), held("A2", "5"), closed_today=[closed_today("A1", "7.25"), closed_today("A2", "100")])
-    totals = account_pnl(book, book.accounts[0], NOW)
+    totals = _first_pnl(book)
     assert (totals.currency, totals.positions) == ("USD", 1)
     assert totals.open_pnl == PartialSum(Decimal(30), 1, 1)
     assert totals.day_pnl == PartialSum(Decimal("17.25"), 2, 2)
@@ -59,7 +64,7 @@ def test_an_accounts_pnl_is_its_open_positions_and_what_closed_today() -> None:
 
 def test_an_account_that_only_closed_something_today_has_that_as_its_day() -> None:
     book = snapshot(closed_today=[closed_today("A1", "-3")])
-    totals = account_pnl(book, book.accounts[0], NOW)
+    totals = _first_pnl(book)
     assert (totals.open_pnl.value, totals.day_pnl.value, totals.positions) == (Decimal(0), Decimal(-3), 0)
 
 
@@ -118,7 +123,7 @@ def test_a_position_in_another_currency_adds_up_at_the_brokers_rate() -> None:
     one = of_account("A1")
     assert one.balances is not None
     one = replace(one, balances=replace(one.balances, exchange_rates={"EUR": Decimal("1.17")}))
-    totals = account_pnl(snapshot(sap, accounts=[one]), one, NOW)
+    totals = _first_pnl(snapshot(sap, accounts=[one]))
     assert (totals.open_pnl, totals.without_rate) == (PartialSum(Decimal("1216.80"), 1, 1), ())
     assert totals.day_pnl.value == Decimal("58.50")
 
@@ -126,7 +131,7 @@ def test_a_position_in_another_currency_adds_up_at_the_brokers_rate() -> None:
 def test_a_position_without_a_rate_is_left_out_and_named() -> None:
     euro = leg(position(share("SAP", currency="EUR"), "1", account=ONE.id), "180")
     book = snapshot(held("A1"), euro)
-    totals = account_pnl(book, book.accounts[0], NOW)
+    totals = _first_pnl(book)
     assert (totals.open_pnl, totals.without_rate, totals.positions) == (PartialSum(Decimal(30), 1, 2), ("EUR",), 2)
     assert book_totals(book, NOW).net_liquidating_value.value == Decimal(10000)
 
@@ -206,7 +211,7 @@ def test_a_book_without_accounts_has_no_totals() -> None:
 
 def test_on_the_next_day_the_day_begins_anew() -> None:
     book = snapshot(held("A1"), closed_today=[closed_today("A1", "7")])
-    totals = account_pnl(book, book.accounts[0], NOW + timedelta(days=1))
+    totals = _first_pnl(book, NOW + timedelta(days=1))
     assert totals.open_pnl.value == Decimal(30)
     assert totals.day_pnl == PartialSum(None, 0, 1)
 
@@ -215,4 +220,4 @@ def test_an_option_cleared_away_after_its_expiration_adds_nothing_to_the_day() -
     expired = replace(option(), expiration=TODAY - timedelta(days=1))
     gone = replace(position(expired, "0"), status=PositionStatus.CLOSED, closed_at=NOW, realized_day_gain=None)
     book = snapshot(held("A1"), closed_today=[leg(replace(gone, account=account("A1").id), "1")])
-    assert account_pnl(book, book.accounts[0], NOW).day_pnl == PartialSum(Decimal(10), 1, 1)
+    assert _first_pnl(book).day_pnl == PartialSum(Decimal(10), 1, 1)

@@ -11,10 +11,11 @@ import pytest
 
 from cotrader_tui.analytics.coverage import coverages
 from cotrader_tui.analytics.exposure import exposures
+from cotrader_tui.analytics.totals import account_pnls
 from cotrader_tui.commands import rows
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.domain.instruments import Instrument, InstrumentType, OptionType
-from cotrader_tui.domain.portfolio import Leg
+from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.positions import PositionStatus, RealizedSource
 from cotrader_tui.domain.sync import RunStatus, SyncCounts, SyncError, SyncKind
 from cotrader_tui.errors import ErrorKind
@@ -44,12 +45,20 @@ CONTRACT = {
 """The keys other programs rely on: more may follow them, none may go or move."""
 
 BOOK = snapshot(leg(position(share()), "11"))
+
+
+def _account_row(book: PortfolioSnapshot) -> Row:
+    """Of its first account."""
+    first = book.accounts[0]
+    return rows.account_row(first, account_pnls(book, NOW)[first.account.id])
+
+
 COVERAGE = coverages(BOOK, NOW)["AAPL", "USD"]
 
 ROWS: dict[str, tuple[tuple[str, ...], Row]] = {
     "positions": (rows.POSITION_KEYS, rows.position_row(BOOK.legs[0], NOW)),
     "underlyings": (rows.UNDERLYING_KEYS, rows.underlying_row(exposures(BOOK, NOW)[0], COVERAGE)),
-    "accounts": (rows.ACCOUNT_KEYS, rows.account_row(BOOK, BOOK.accounts[0], NOW)),
+    "accounts": (rows.ACCOUNT_KEYS, _account_row(BOOK)),
     "connections": (rows.CONNECTION_KEYS, rows.connection_row(connection(), BOOK)),
     "sync-log": (rows.SYNC_LOG_KEYS, rows.sync_log_row(builders.sync_run())),
 }
@@ -181,22 +190,20 @@ def test_an_underlying_tells_what_is_naked_and_in_which_accounts() -> None:
 
 def test_an_accounts_sums_say_what_they_leave_out() -> None:
     book = snapshot(leg(position(share(), "100", "54.50"), "52.79"), leg(replace(position(option()), id=2)))
-    row = rows.account_row(book, book.accounts[0], NOW)
+    row = _account_row(book)
     assert (row["open_pnl"], row["positions"], row["positions_with_open_pnl"]) == (Decimal("-171.00"), 2, 1)
 
 
 def test_an_accounts_pnl_in_a_foreign_currency_is_unknown() -> None:
     book = snapshot(leg(position(share(currency="EUR"), "100", "54.50"), "52.79"))
-    row = rows.account_row(book, book.accounts[0], NOW)
+    row = _account_row(book)
     assert (row["open_pnl"], row["day_pnl"], row["positions_with_open_pnl"]) == (None, None, 0)
 
 
 def test_an_account_is_as_old_as_its_oldest_figures() -> None:
     later = replace(account_book(), last_synced_at=NOW + timedelta(hours=1))
-    book = snapshot(accounts=[later])
-    assert rows.account_row(book, later, NOW)["as_of"] == NOW
-    without = replace(later, balances=None)
-    row = rows.account_row(book, without, NOW)
+    assert _account_row(snapshot(accounts=[later]))["as_of"] == NOW
+    row = _account_row(snapshot(accounts=[replace(later, balances=None)]))
     assert (row["as_of"], row["net_liquidating_value"]) == (NOW + timedelta(hours=1), None)
 
 

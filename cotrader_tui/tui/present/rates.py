@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cotrader_tui.analytics.currency import NO_CONVERSIONS, Conversions
-from cotrader_tui.analytics.totals import account_pnl, book_totals
+from cotrader_tui.analytics.totals import account_pnls, book_totals
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.text import visible
 from cotrader_tui.tui.present import accounts
@@ -55,5 +55,6 @@ def rate_lines(snapshot: PortfolioSnapshot, now: datetime) -> tuple[Line, ...]:
 
 
 def _conversions(snapshot: PortfolioSnapshot, now: datetime) -> Conversions:
-    of_accounts = (account_pnl(snapshot, book, now).conversions for book in snapshot.accounts if book.is_included)
+    pnls = account_pnls(snapshot, now)
+    of_accounts = (pnls[book.account.id].conversions for book in snapshot.accounts if book.is_included)
     return sum(of_accounts, book_totals(snapshot, now).conversions)
