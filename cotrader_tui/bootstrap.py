@@ -21,6 +21,7 @@ from cotrader_tui.logfile import mask
 from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
+from cotrader_tui.views_file import ViewsFile
 
 if TYPE_CHECKING:
     from cotrader_tui.brokers.base import Broker, ConnectionConfig
@@ -250,6 +251,9 @@ def make_screen(settings: Settings) -> CotraderApp:
             unconfigured=_unconfigured(settings),
             has_connections=bool(settings.connections),
             programs=None if settings.is_demo else _connection_programs(settings),
+            views=ViewsFile(settings.config_folder),
+            keys=settings.keys,
+            warnings=settings.warnings,
         ),
     )
 

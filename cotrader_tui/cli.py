@@ -44,6 +44,8 @@ def _run(arguments: argparse.Namespace, out: TextIO) -> int:
     """Run one command; what it prints on `out` is printed whole at its end, or not at all."""
     from cotrader_tui.config import process_settings
 
+    if arguments.command == "config" and arguments.action == "init":
+        return _init_config(arguments)
     try:
         settings = process_settings(_options(arguments))
     except ConfigError as error:
@@ -91,6 +93,14 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
             from cotrader_tui.commands import paths
 
             return paths.report(settings, as_json=arguments.json, out=out)
+        case "export":
+            return _export(arguments, settings, out)
+        case "status":
+            return _status(arguments, settings, out)
+        case "keys":
+            return _keys(arguments, settings, out)
+        case "config":
+            return _show_config(arguments, settings, out)
         case "held":
             return _held(arguments, settings, out)
         case "enrich":
@@ -205,8 +215,9 @@ def _daemon(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _doctor(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     from cotrader_tui.commands import doctor
+    from cotrader_tui.tui.keymap import keymap
 
-    checks = doctor.examine(settings)
+    checks = [*doctor.examine(settings), *doctor.warned(settings.warnings, keymap(settings.keys).problems)]
     if settings.connections:
         from cotrader_tui import bootstrap
         from cotrader_tui.logfile import log_to
@@ -216,6 +227,61 @@ def _doctor(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> i
         answers = bootstrap.check_connections(settings)
         checks += doctor.reached((each.name, each.is_ok, each.message, each.hint) for each in answers)
     return doctor.report(checks, as_json=arguments.json, out=out)
+
+
+def _init_config(arguments: argparse.Namespace) -> int:
+    """Without the settings: the file that is there may be what is wrong."""
+    from cotrader_tui.commands import config
+    from cotrader_tui.config import config_file_of
+    from cotrader_tui.config.template import template
+    from cotrader_tui.tui.actions import ACTIONS
+
+    text = template([(action.id, action.keys, action.description) for action in ACTIONS])
+    return config.init(config_file_of(_options(arguments), os.environ), text, is_forced=arguments.force, err=sys.stderr)
+
+
+def _show_config(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import config
+    from cotrader_tui.config.origins import effective
+    from cotrader_tui.tui.keymap import keymap
+
+    found = effective(settings, _options(arguments), os.environ)
+    problems = keymap(settings.keys).problems
+    return config.show(found, problems, with_origin=arguments.origin, as_json=arguments.json, out=out, err=sys.stderr)
+
+
+def _export(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands.export import Export, export
+    from cotrader_tui.commands.output import Format
+    from cotrader_tui.domain.clock import system_clock
+
+    wanted = Export(arguments.table, Format(arguments.format), arguments.output, everything=arguments.all)
+    return export(settings, wanted, system_clock(), out, sys.stderr)
+
+
+def _status(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import status
+    from cotrader_tui.domain.clock import system_clock
+
+    return status.report(settings, status.StatusFormat(arguments.format), system_clock(), out, sys.stderr)
+
+
+def _keys(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.tui.actions import ACTIONS
+    from cotrader_tui.tui.keymap import keymap
+
+    chosen = keymap(settings.keys)
+    if arguments.list or arguments.json:
+        from cotrader_tui.commands import keys
+
+        actions = [(action.id, chosen.keys[action.id], action.description) for action in ACTIONS]
+        return keys.report(actions, chosen.problems, as_json=arguments.json, out=out, err=sys.stderr)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("`cotrader keys` reads what is typed: it needs a terminal.", "Run it in one, or add --list.")
+    from cotrader_tui.tui.key_reader import read_keys
+
+    read_keys(chosen)
+    return ExitCode.SUCCESS
 
 
 def _database(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -28,6 +28,7 @@ RULE: dict[str, tuple[str, ...]] = {
     "style_files": ("errors",),
     "config": ("brokers.base", "connections_file", "domain", "errors", "private_files"),
     "private_files": ("errors",),
+    "views_file": ("errors", "private_files"),
     "connections_file": ("errors", "private_files"),
     "secret_store": ("brokers.base", "domain", "errors", "private_files"),
     "market_calendar": ("domain", "errors"),

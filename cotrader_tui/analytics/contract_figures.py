@@ -14,7 +14,7 @@ from cotrader_tui.domain.portfolio import Leg
 
 def notional(leg: Leg) -> Decimal | None:
     """Price of what moves the leg × quantity × multiplier, signed; `None` for adjusted options and unknown prices."""
-    price = _underlying_price(leg)
+    price = delivered_price(leg)
     return None if price is None else product(price, leg.position.quantity, leg.position.instrument.multiplier)
 
 
@@ -69,17 +69,14 @@ def entry_volatility(leg: Leg) -> float | None:
     return None if entry is None or entry.greeks is None else entry.greeks.iv
 
 
-def _underlying_price(leg: Leg) -> Decimal | None:
-    """`None` too where the option's own price would stand in for its underlying's, and for a changed deliverable."""
-    instrument = leg.position.instrument
-    if instrument.is_adjusted or (instrument.is_option and instrument.underlying_id is None):
-        return None
-    return underlying_price(leg)
+def delivered_price(leg: Leg) -> Decimal | None:
+    """The price of what moves the leg; `None` where unknown, and of adjusted options: their deliverable changed."""
+    return None if leg.position.instrument.is_adjusted else underlying_price(leg)
 
 
 def _inside(leg: Leg) -> Decimal | None:
     """Per unit, how far the price is beyond the strike on the side that pays."""
-    instrument, price = leg.position.instrument, _underlying_price(leg)
+    instrument, price = leg.position.instrument, delivered_price(leg)
     if not instrument.is_option or instrument.strike is None or instrument.option_type is None or price is None:
         return None
     difference = price - instrument.strike

@@ -73,8 +73,12 @@ def _scaled(per_unit: float | None, size: float) -> float | None:
 
 
 def underlying_price(leg: Leg) -> Decimal | None:
-    """The price that moves the leg: its exact underlying's, or its own mark if it has none."""
-    if leg.position.instrument.underlying_id is not None:
+    """The price that moves the leg: its exact underlying's, or its own mark if it has none.
+
+    `None` where it is unknown, also for an option of which it is not known what it is on.
+    """
+    instrument = leg.position.instrument
+    if instrument.underlying_id is not None or instrument.is_option:
         return leg.underlying_quote.mark if leg.underlying_quote is not None else None
     return leg.quote.mark if leg.quote is not None else None
 

@@ -6,10 +6,11 @@ It runs in every sync of every account, so the figures of all positions are summ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Context, Decimal, localcontext
+from operator import attrgetter
 
 from cotrader_tui.analytics.currency import Rates
 from cotrader_tui.domain.balances import Balances
@@ -48,9 +49,7 @@ _VALUED = frozenset(
 
 _Held = Position | PositionState
 _Amounts = tuple[Decimal | None, Decimal | None, Decimal | None]
-"""Market value, open P&L and day P&L of one position."""
 _UNKNOWN: _Amounts = (None, None, None)
-_COLUMNS = {Figure.NET_LIQUIDATING_VALUE: 0, Figure.OPEN_PNL: 1, Figure.DAY_PNL: 2}
 
 
 def reconcile_account(landed: LandedAccount) -> tuple[Check, ...]:
@@ -76,8 +75,10 @@ class _Sums:
 
     symbol: str
     """The first one's."""
-    amounts: list[Decimal] = field(default_factory=lambda: [_ZERO, _ZERO, _ZERO])
-    """What counts in the net liquidating value, open P&L and day P&L."""
+    value: Decimal = _ZERO
+    """What counts in the net liquidating value."""
+    open_pnl: Decimal = _ZERO
+    day_pnl: Decimal = _ZERO
     futures: Decimal = _ZERO
     """The day P&L of futures."""
 
@@ -110,15 +111,15 @@ class _Comparison:
     # Ours
 
     def _sum_up(self) -> None:
-        for held, amounts in self._figures():
-            instrument = held.instrument
-            self._add(instrument.currency, instrument.symbol, instrument.type, amounts)
+        self._add_all(self._confirmed, is_of_today=True)
+        for kept in self._kept:
+            self._add_all((kept,), is_of_today=exchange_date(kept.last_synced_at) == self._today)
         for symbol, currency, gain, kind in self._closed_today():
             if gain is None:
                 self._unknown.setdefault(Figure.DAY_PNL, symbol)
                 continue
             sums = self._of(currency, symbol)
-            sums.amounts[2] += gain
+            sums.day_pnl += gain
             if kind is InstrumentType.FUTURE:
                 sums.futures += gain
         self._convert()
@@ -128,59 +129,55 @@ class _Comparison:
             self._sums[currency] = _Sums(symbol)
         return self._sums[currency]
 
-    def _add(self, currency: str, symbol: str, kind: InstrumentType, amounts: _Amounts) -> None:
-        value, open_pnl, day_pnl = amounts
-        sums = self._sums.get(currency) or self._of(currency, symbol)
-        if open_pnl is None:
-            self._unknown.setdefault(Figure.OPEN_PNL, symbol)
-        else:
-            sums.amounts[1] += open_pnl
-        if day_pnl is None:
-            self._unknown.setdefault(Figure.DAY_PNL, symbol)
-        else:
-            sums.amounts[2] += day_pnl
-        if kind in _VALUED and value is not None:
-            sums.amounts[0] += value
-        elif kind is InstrumentType.FUTURE and (day_pnl is not None or self._balances.has_futures_gain_in_cash):
-            sums.futures += day_pnl or _ZERO
-        elif kind is not InstrumentType.FOREX:
-            self._unknown.setdefault(Figure.NET_LIQUIDATING_VALUE, symbol)
+    def _add_all(self, positions: Iterable[_Held], *, is_of_today: bool) -> None:
+        """Add up what is known, and note what is not: a sum with a part missing is used for nothing."""
+        in_cash = self._balances.has_futures_gain_in_cash
+        for held in positions:
+            instrument = held.instrument
+            kind, symbol = instrument.type, instrument.symbol
+            value, cost, basis = self._parts(held, is_of_today=is_of_today)
+            sums = self._sums.get(instrument.currency) or self._of(instrument.currency, symbol)
+            if value is not None and kind in _VALUED:
+                sums.value += value
+            elif kind is InstrumentType.FUTURE and (in_cash or (value is not None and basis is not None)):
+                sums.futures += _ZERO if value is None or basis is None else value - basis
+            elif kind is not InstrumentType.FOREX:
+                self._unknown.setdefault(Figure.NET_LIQUIDATING_VALUE, symbol)
+            if value is None or cost is None:
+                self._unknown.setdefault(Figure.OPEN_PNL, symbol)
+            else:
+                sums.open_pnl += value - cost
+            if value is None or basis is None:
+                self._unknown.setdefault(Figure.DAY_PNL, symbol)
+            else:
+                sums.day_pnl += value - basis
 
-    def _figures(self) -> Iterator[tuple[_Held, _Amounts]]:
-        """Every open position with its figures; those that the answer does not confirm may be of an earlier day."""
-        for held in self._confirmed:
-            yield held, self._amounts(held, is_of_today=True)
-        for kept in self._kept:
-            yield kept, self._amounts(kept, is_of_today=exchange_date(kept.last_synced_at) == self._today)
+    def _parts(self, held: _Held, *, is_of_today: bool) -> _Amounts:
+        """A position's market value and what open and day P&L set against it: (value, net cost, day's basis).
 
-    def _amounts(self, held: _Held, *, is_of_today: bool) -> _Amounts:
+        The basis is the day's base × quantity × multiplier less what was realized today.
+        """
         instrument = held.instrument
         quote = self._quotes.get(instrument.id)
-        mark = quote.mark if quote is not None else self._marks.get(instrument.id)
+        mark = self._marks.get(instrument.id) if quote is None else quote.mark
         if mark is None:
             return _UNKNOWN
-        size = held.quantity * instrument.multiplier
-        value, price = mark * size, held.average_open_price
-        open_pnl = None if price is None else value - price * size
-        base = self._day_base(held, is_of_today=is_of_today)
-        if base is None:
-            return value, open_pnl, None
-        gain = held.realized_day_gain
-        realized = gain.amount if gain is not None and gain.on == self._today else _ZERO
-        return value, open_pnl, value - base * size + realized
-
-    def _day_base(self, held: _Held, *, is_of_today: bool) -> Decimal | None:
-        """As `analytics.pnl.day_base`."""
+        size, price = held.quantity * instrument.multiplier, held.average_open_price
+        # As `analytics.pnl.day_base`.
         if held.day_base is not None and is_of_today:
-            return held.day_base
-        if self._begins_at <= held.opened_at < self._ends_at:
-            return held.average_open_price
-        if held.previous_close is not None:
-            return held.previous_close if is_of_today else None
-        quote = self._quotes.get(held.instrument.id)
-        if quote is None or not self._begins_at <= quote.received_at < self._ends_at:
-            return None
-        return quote.previous_close
+            base: Decimal | None = held.day_base
+        elif self._begins_at <= held.opened_at < self._ends_at:
+            base = price
+        elif held.previous_close is not None:
+            base = held.previous_close if is_of_today else None
+        else:
+            is_fresh = quote is not None and self._begins_at <= quote.received_at < self._ends_at
+            base = quote.previous_close if quote is not None and is_fresh else None
+        basis = None if base is None else base * size
+        gain = held.realized_day_gain
+        if basis is not None and gain is not None and gain.on == self._today:
+            basis -= gain.amount
+        return mark * size, None if price is None else price * size, basis
 
     def _closed_today(self) -> Iterator[tuple[str, str, Decimal | None, InstrumentType]]:
         """Symbol, currency, realized day gain and type of what closed today, as `analytics.pnl.day_parts` has it."""
@@ -204,19 +201,22 @@ class _Comparison:
 
     def _convert(self) -> None:
         """Bring the sums into the account's currency; without a rate they are unknown, but for those that are 0."""
-        whole, futures = [_ZERO, _ZERO, _ZERO], _ZERO
+        self._value = self._converted(Figure.NET_LIQUIDATING_VALUE, attrgetter("value"))
+        self._open_pnl = self._converted(Figure.OPEN_PNL, attrgetter("open_pnl"))
+        self._day_pnl = self._converted(Figure.DAY_PNL, attrgetter("day_pnl"))
+        self._futures = _ZERO
+        if not self._balances.has_futures_gain_in_cash:
+            self._futures = self._converted(Figure.NET_LIQUIDATING_VALUE, attrgetter("futures"))
+
+    def _converted(self, figure: Figure, part: Callable[[_Sums], Decimal]) -> Decimal:
+        whole = _ZERO
         for currency, sums in self._sums.items():
-            for figure, column in _COLUMNS.items():
-                amount = self._in_base(currency, sums.amounts[column])
-                if amount is None:
-                    self._unknown.setdefault(figure, sums.symbol)
-                else:
-                    whole[column] += amount
-            made = self._in_base(currency, sums.futures)
-            futures += made or _ZERO
-            if made is None and not self._balances.has_futures_gain_in_cash:
-                self._unknown.setdefault(Figure.NET_LIQUIDATING_VALUE, sums.symbol)
-        self._whole, self._futures = whole, futures
+            amount = self._in_base(currency, part(sums))
+            if amount is None:
+                self._unknown.setdefault(figure, sums.symbol)
+            else:
+                whole += amount
+        return whole
 
     def _in_base(self, currency: str, amount: Decimal) -> Decimal | None:
         return self._rates.amount(self._landed.account, currency, amount) if amount else amount
@@ -226,11 +226,11 @@ class _Comparison:
     def checks(self) -> tuple[Check, ...]:
         balances = self._balances
         cash = balances.cash_balance
-        value = None if cash is None else cash + balances.accrued + self._whole[0]
+        value = None if cash is None else cash + balances.accrued + self._value
         return (
             self._money(Figure.NET_LIQUIDATING_VALUE, value, balances.net_liquidating_value),
-            self._money(Figure.OPEN_PNL, self._whole[1], balances.open_pnl),
-            self._money(Figure.DAY_PNL, self._whole[2], balances.day_pnl),
+            self._money(Figure.OPEN_PNL, self._open_pnl, balances.open_pnl),
+            self._money(Figure.DAY_PNL, self._day_pnl, balances.day_pnl),
             self._positions(),
         )
 
@@ -248,7 +248,7 @@ class _Comparison:
         is_value = figure is Figure.NET_LIQUIDATING_VALUE
         drift = OLD_DRIFT if is_value and self._landed.now - balances.received_at > OLD else DRIFT
         most = max(PER_POSITION * max(self._count, 1), drift * abs(balances.net_liquidating_value or _ZERO))
-        return most + (abs(self._futures) if is_value and not balances.has_futures_gain_in_cash else _ZERO)
+        return most + (abs(self._futures) if is_value else _ZERO)
 
     @property
     def _count(self) -> int:
@@ -287,27 +287,32 @@ class _Comparison:
     def _own_differences(self, figure: Figure) -> Iterator[tuple[str, Decimal]]:
         """Ours − the broker's of every position the broker gives the figure of."""
         brokers = {holding.id: holding for holding in self._landed.holdings}
-        for held, amounts in self._figures():
-            holding = brokers.get(held.instrument.id)
-            ours, theirs = amounts[_COLUMNS[figure]], None if holding is None else _brokers_amount(figure, holding)
-            is_counted = figure is not Figure.NET_LIQUIDATING_VALUE or held.instrument.type in _VALUED
-            if ours is None or theirs is None or not is_counted:
+        for held in self._confirmed:
+            instrument = held.instrument
+            if figure is Figure.NET_LIQUIDATING_VALUE and instrument.type not in _VALUED:
                 continue
-            amount = self._in_base(held.instrument.currency, ours - theirs)
+            value, cost, basis = self._parts(held, is_of_today=True)
+            theirs, less = _of_broker(figure, brokers[instrument.id], cost, basis)
+            if value is None or theirs is None or less is None:
+                continue
+            amount = self._in_base(instrument.currency, value - less - theirs)
             if amount is not None:
-                yield held.instrument.symbol, amount
+                yield instrument.symbol, amount
 
 
-def _brokers_amount(figure: Figure, holding: Holding) -> Decimal | None:
+def _of_broker(
+    figure: Figure, holding: Holding, cost: Decimal | None, basis: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """The broker's figure of a position, and what ours sets against the market value."""
     match figure:
         case Figure.NET_LIQUIDATING_VALUE:
-            return holding.broker_value
+            return holding.broker_value, _ZERO
         case Figure.OPEN_PNL:
-            return holding.broker_open_pnl
+            return holding.broker_open_pnl, cost
         case Figure.DAY_PNL:
-            return holding.broker_day_pnl
+            return holding.broker_day_pnl, basis
         case Figure.POSITIONS:
-            return None
+            return None, None
 
 
 def _explains(part: Decimal, whole: Decimal) -> bool:

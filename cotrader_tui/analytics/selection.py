@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cotrader_tui.domain.identifiers import AccountId
@@ -61,6 +61,17 @@ def select_portfolio(
         runs=tuple(
             run for run in snapshot.runs if run.account is None or portfolio.holds(AccountId(run.broker, run.account))
         ),
+    )
+
+
+def only_accounts(snapshot: PortfolioSnapshot, accounts: Collection[AccountId]) -> PortfolioSnapshot:
+    """The book without the accounts that are not among `accounts`; their brokers' exchange rates stay known."""
+    return replace(
+        snapshot,
+        accounts=tuple(book for book in snapshot.accounts if book.account.id in accounts),
+        left_out=(*snapshot.left_out, *(book for book in snapshot.accounts if book.account.id not in accounts)),
+        legs=tuple(leg for leg in snapshot.legs if leg.position.account in accounts),
+        closed_today=tuple(leg for leg in snapshot.closed_today if leg.position.account in accounts),
     )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from cotrader_tui.analytics.currency import NO_CONVERSIONS, Conversions, Rates
 from cotrader_tui.analytics.exposure import GreekTotals, greek_totals
@@ -122,6 +123,15 @@ def book_totals(snapshot: PortfolioSnapshot, now: datetime) -> BookTotals:
         greeks=greek_totals(legs, now, rates),
         conversions=pnl.conversions + Conversions.of(rates, money),
     )
+
+
+def day_percent(totals: BookTotals) -> Decimal | None:
+    """Day P&L ÷ (net liquidating value − day P&L) × 100; unknown where either misses something."""
+    value, day = totals.net_liquidating_value, totals.pnl.day_pnl
+    if value.value is None or day.value is None or not (value.is_complete and day.is_complete):
+        return None
+    before = value.value - day.value
+    return day.value / before * 100 if before > 0 else None
 
 
 def _no_totals(books: Sequence[AccountBook], positions: int) -> BookTotals:

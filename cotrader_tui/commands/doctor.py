@@ -86,6 +86,13 @@ def examine(settings: Settings) -> list[Check]:
     ]
 
 
+def warned(settings: Iterable[str], keys: Iterable[str]) -> Iterator[Check]:
+    """What is amiss with the settings and with the keymap, a sentence each."""
+    for name, sentences in (("settings", settings), ("keys", keys)):
+        for sentence in sentences:
+            yield Check(name, False, sentence, "", CONFIGURATION)
+
+
 def _versions() -> Check:
     return Check(
         "versions",

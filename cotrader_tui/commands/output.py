@@ -11,6 +11,7 @@ from math import isfinite
 from typing import TextIO
 
 from cotrader_tui.commands.rows import AMOUNT_KEYS, Row, Value
+from cotrader_tui.domain.markdown import markdown_table
 from cotrader_tui.domain.text import MASK, UNKNOWN, visible
 
 FLOAT_PLACES = 4
@@ -21,6 +22,7 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+    MARKDOWN = "markdown"
 
 
 def write_rows(rows: Sequence[Row], keys: Sequence[str], form: Format, out: TextIO) -> None:
@@ -29,6 +31,8 @@ def write_rows(rows: Sequence[Row], keys: Sequence[str], form: Format, out: Text
         _write_json(rows, out)
     elif form is Format.CSV:
         _write_csv(rows, keys, out)
+    elif form is Format.MARKDOWN:
+        _write_markdown(rows, keys, out)
     else:
         _write_table(rows, keys, out)
 
@@ -84,10 +88,20 @@ def _write_csv(rows: Sequence[Row], keys: Sequence[str], out: TextIO) -> None:
         writer.writerow(["" if text is None else visible(text) for text in texts])
 
 
+def _write_markdown(rows: Sequence[Row], keys: Sequence[str], out: TextIO) -> None:
+    texts = (("" if text is None else visible(text) for text in (_text(row[key]) for key in keys)) for row in rows)
+    out.writelines(f"{line}\n" for line in markdown_table(keys, map(tuple, texts), _are_right(rows, keys)))
+
+
+def _are_right(rows: Sequence[Row], keys: Sequence[str]) -> list[bool]:
+    """Which columns hold figures."""
+    return [any(_is_number(row[key]) for row in rows) or key in AMOUNT_KEYS for key in keys]
+
+
 def _write_table(rows: Sequence[Row], keys: Sequence[str], out: TextIO) -> None:
     cells = [[_cell(row[key]) for key in keys] for row in rows]
     widths = [max(len(key), *(len(line[at]) for line in cells)) if cells else len(key) for at, key in enumerate(keys)]
-    is_right = [any(_is_number(row[key]) for row in rows) or key in AMOUNT_KEYS for key in keys]
+    is_right = _are_right(rows, keys)
     for line in (keys, *cells):
         aligned = (
             text.rjust(width) if right else text.ljust(width)

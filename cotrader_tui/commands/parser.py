@@ -17,6 +17,9 @@ READING = {
 }
 """The commands that print what is stored."""
 
+EXPORTED = ("positions", "underlyings", "accounts", "transactions", "orders")
+"""What `cotrader export` writes."""
+
 _ALL = {
     "positions": "closed positions too",
     "sync-log": "every run that is kept",
@@ -56,6 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_asking(commands)
     _add_connecting(commands)
     _add_database(commands)
+    _add_export(commands)
+    _add_configuration(commands)
     return parser
 
 
@@ -142,6 +147,30 @@ def _add_database(commands: _Commands) -> None:
         ("restore", "put the backup FILE in the database's place, which is kept aside"),
     ):
         _add(actions, name, words).add_argument("file", type=Path, metavar="FILE")
+
+
+def _add_export(commands: _Commands) -> None:
+    export = _add(commands, "export", "write a table in full: CSV, JSON or Markdown, on stdout or to a file")
+    export.add_argument("table", choices=EXPORTED, help="which")
+    export.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: csv")
+    export.add_argument("--output", type=Path, metavar="FILE", help="the file (0600) instead of the standard output")
+    export.add_argument("--all", action="store_true", help="closed positions too")
+
+
+def _add_configuration(commands: _Commands) -> None:
+    status = _add(commands, "status", "the book in one line: net liquidating value, day P&L, the worst state, its age")
+    status.add_argument("--format", choices=("text", "tmux", "json"), default="text", help="tmux: with its colours")
+    status.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    config = _add(commands, "config", "write a commented configuration file, or show which settings hold")
+    actions = config.add_subparsers(dest="action", metavar="ACTION", required=True)
+    init = _add(actions, "init", "write the configuration file, with every setting in it as a comment")
+    init.add_argument("--force", action="store_true", help="overwrite the file that is there")
+    show = _add(actions, "show", "show which settings hold, secrets masked")
+    show.add_argument("--origin", action="store_true", help="and where each comes from")
+    show.add_argument("--json", action="store_true", help="as JSON, with where each comes from")
+    keys = _add(commands, "keys", "show what the terminal sends for each key that is pressed, and which action has it")
+    keys.add_argument("--list", action="store_true", help="list the actions and their keys instead")
+    keys.add_argument("--json", action="store_true", help="the list as JSON")
 
 
 def _count(text: str) -> int:

@@ -13,6 +13,7 @@ from cotrader_tui.analytics.exposure import UnderlyingExposure
 from cotrader_tui.analytics.greeks import position_greeks
 from cotrader_tui.analytics.pnl import day_pnl, market_value, open_pnl
 from cotrader_tui.analytics.totals import PnlTotals
+from cotrader_tui.domain.checks import Figure
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.portfolio import AccountBook, Leg, PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, StreamStatus, SyncKind, SyncRun
@@ -38,6 +39,8 @@ ACCOUNT_KEYS = (
     *("connection", "broker", "account", "nickname", "base_currency", "net_liquidating_value", "cash_balance"),
     *("buying_power", "maintenance_requirement", "open_pnl", "day_pnl", "positions", "as_of"),
     *("positions_with_open_pnl", "positions_with_day_pnl"),
+    *("reconciled_at", "net_liquidating_value_difference", "open_pnl_difference", "day_pnl_difference"),
+    *("positions_difference", "agrees_with_broker"),
 )
 CONNECTION_KEYS = (
     *("connection", "broker", "status", "sync_enabled", "sync_interval", "last_sync_at", "last_sync_status"),
@@ -54,6 +57,7 @@ AMOUNT_KEYS = frozenset(
     {"quantity", "average_open_price", "market_value", "open_pnl", "day_pnl", "realized_pnl"}
     | {"delta", "gamma", "theta", "vega", "delta_dollars", "naked_calls", "naked_puts"}
     | {"net_liquidating_value", "cash_balance", "buying_power", "maintenance_requirement"}
+    | {"net_liquidating_value_difference", "open_pnl_difference", "day_pnl_difference"}
 )
 """What privacy hides: money, quantities, average open prices and Greeks of positions."""
 
@@ -141,8 +145,13 @@ def underlying_row(exposure: UnderlyingExposure, coverage: Coverage) -> Row:
 
 
 def account_row(book: AccountBook, pnl: PnlTotals) -> Row:
-    """One account; money in its base currency. The last keys say how many positions its P&L covers."""
+    """One account; money in its base currency. `positions_with…` say how many positions its P&L covers.
+
+    The last keys are of its last reconciliation: our figures less the broker's, null where one of them is unknown, and
+    whether all that could be compared agree within their tolerances.
+    """
     balances = book.balances
+    apart = {} if book.checks is None else {check.figure: check.difference for check in book.checks.checks}
     return {
         "connection": book.connection,
         "broker": book.account.id.broker,
@@ -159,6 +168,12 @@ def account_row(book: AccountBook, pnl: PnlTotals) -> Row:
         "as_of": _as_of(book),
         "positions_with_open_pnl": pnl.open_pnl.known,
         "positions_with_day_pnl": pnl.positions - pnl.day_pnl.missing,
+        "reconciled_at": None if book.checks is None else book.checks.at,
+        "net_liquidating_value_difference": apart.get(Figure.NET_LIQUIDATING_VALUE),
+        "open_pnl_difference": apart.get(Figure.OPEN_PNL),
+        "day_pnl_difference": apart.get(Figure.DAY_PNL),
+        "positions_difference": apart.get(Figure.POSITIONS),
+        "agrees_with_broker": None if book.checks is None else book.checks.agrees,
     }
 
 

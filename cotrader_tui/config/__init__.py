@@ -10,15 +10,18 @@ from cotrader_tui.config.brokers import (
     named_connection,
 )
 from cotrader_tui.config.connection_keys import CONNECTED_AT, CONNECTION_KEYS
+from cotrader_tui.config.keys import KeyWish
 from cotrader_tui.config.settings import (
     NOTHING_CONFIGURED,
     NOTHING_HINT,
     Options,
     Settings,
+    config_file_of,
     load_settings,
     process_settings,
 )
 from cotrader_tui.config.values import LONGEST_INTERVAL, SETTINGS, SHORTEST_INTERVAL, Setting, given
+from cotrader_tui.domain.spelling import meant
 
 __all__ = [
     "CONNECTED_AT",
@@ -32,13 +35,16 @@ __all__ = [
     "SETTINGS",
     "SHORTEST_INTERVAL",
     "USUAL_INTERVAL",
+    "KeyWish",
     "Options",
     "Setting",
     "Settings",
     "broker_settings",
+    "config_file_of",
     "connectable_brokers",
     "given",
     "load_settings",
+    "meant",
     "named_connection",
     "process_settings",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from cotrader_tui.config.nearest import meant
 from cotrader_tui.config.toml_file import TomlFile
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolios import ALL_ACCOUNTS, Portfolio, PortfolioSettings
+from cotrader_tui.domain.spelling import meant
 from cotrader_tui.errors import ConfigError
 
 _KEYS = ("accounts", "base_currency")

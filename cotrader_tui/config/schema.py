@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from cotrader_tui.config.connection_keys import CONNECTION_KEYS
-from cotrader_tui.config.nearest import meant
 from cotrader_tui.config.toml_file import TomlFile
 from cotrader_tui.config.values import SETTINGS, Setting
+from cotrader_tui.domain.spelling import meant
 from cotrader_tui.errors import ConfigError
 
 KEYS = "keys"
 """The section of the keymap."""
 _PLAIN = ("base_currency", "exclude_accounts")
-_FREE = ("portfolio", KEYS)
+FREE = ("portfolio", KEYS)
 """Sections with keys of their own, which their readers check."""
 
 
@@ -32,7 +32,7 @@ def _sections() -> Mapping[str, tuple[str, ...]]:
 
 def sections() -> tuple[str, ...]:
     """The names of all sections."""
-    return (*(name for name in _sections() if name), *_FREE)
+    return (*(name for name in _sections() if name), *FREE)
 
 
 def unknown_keys(file: TomlFile) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The configuration file with the line each of its keys stands on, which the standard library's reader does not tell."""
+"""The configuration file, and on which line each of its keys stands, which tomllib does not tell."""
 
 from __future__ import annotations
 

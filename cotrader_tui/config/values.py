@@ -152,14 +152,14 @@ class Values:
                     return values[each], place
         keys = setting.key.split(".") if setting.key else ()
         value = self._file.find(*keys) if keys else None
-        return None if value is None or value == "" else (_as_text(value), self._file.place(*keys))
+        return None if value is None or value == "" else (as_text(value), self._file.place(*keys))
 
     def in_section(self, section: str, key: str) -> tuple[str, str] | None:
         """A value of a section of the configuration file that is not empty, and its place: the section and the file."""
         value = self._file.find(section, key)
         if value is None or value == "":
             return None
-        return _as_text(value), f"{self._title or f'the section [{section}]'} of {self._file.place(section, key)}"
+        return as_text(value), f"{self._title or f'the section [{section}]'} of {self._file.place(section, key)}"
 
     def get(self, name: str) -> str | None:
         found = self.find(name)
@@ -189,7 +189,8 @@ class Values:
         return tuple(Secret(value) for value in (*found, *passwords) if value)
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A value of the configuration file as the environment would have it."""
     if isinstance(value, bool):
         return "1" if value else "0"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

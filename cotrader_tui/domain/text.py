@@ -1,7 +1,8 @@
-"""Text that came from elsewhere, made safe to show; and the mask that stands for an amount."""
+"""Text that came from elsewhere, made safe to show; ages; and the mask that stands for an amount."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from unicodedata import category
 
 UNKNOWN = "–"
@@ -17,6 +18,17 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 def visible(text: str) -> str:
     """`text` with every control and escape character as a mark one can see: ESC as ␛, others as \\x9b or \\u202e."""
     return text if text.isprintable() else "".join(map(_mark, text))
+
+
+def age(span: timedelta | None) -> str:
+    """An age in one unit, rounded down: 2s, 3m, 4h, 2d."""
+    if span is None:
+        return UNKNOWN
+    seconds = max(0, int(span.total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _mark(character: str) -> str:

@@ -155,14 +155,13 @@ class Writer:
         """Close runs that nobody will end any more, of one connection or of all."""
         self._sqlite.execute(
             """UPDATE sync_runs SET status = ?, completed_at = ?, error_kind = ?, error_message = ?, hint = ?
-                WHERE status = ? AND connection_id = coalesce(?, connection_id)""",
+                WHERE status = 'running' AND connection_id = coalesce(?, connection_id)""",
             (
                 RunStatus.FAILED,
                 instant_text(now),
                 ErrorKind.INTERNAL,
                 message,
                 "Nothing of it landed; the next sync goes on from the last figures.",
-                RunStatus.RUNNING,
                 connection,
             ),
         )

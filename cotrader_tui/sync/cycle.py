@@ -274,9 +274,7 @@ def _disagreement(check: Check) -> str:
     return f"Our {_FIGURES[check.figure]} is not the broker's ({check.position_symbol or 'no single position'})."
 
 
-def _shortcomings(
-    snapshot: BrokerSnapshot, changes: Reconciliation, notes: tuple[str, ...]
-) -> SyncError | None:
+def _shortcomings(snapshot: BrokerSnapshot, changes: Reconciliation, notes: tuple[str, ...]) -> SyncError | None:
     """Why a landed answer is not whole, in one row; without a kind what else is worth saying, `None` if nothing is."""
     if not changes.notes:
         return SyncError(None, " ".join(notes), "") if notes else None

@@ -1,12 +1,12 @@
-"""Every action there is, in one table: it makes the bindings, the footer, the help and the command palette."""
+"""Every action there is, in one table: it makes the bindings, the footer, the help, the palette and the keymap.
+
+This is read without Textual, too: `cotrader config` lists the actions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-
-from textual.binding import Binding, BindingType
 
 
 class Group(StrEnum):
@@ -15,6 +15,7 @@ class Group(StrEnum):
     SCREENS = "Screens"
     MOVE = "Move"
     ACT = "Act"
+    ARRANGE = "Arrange"
     LOOK = "Look"
     PROGRAM = "Program"
 
@@ -40,8 +41,8 @@ ACTIONS = (
     Action("orders", ("6",), "Orders", Group.SCREENS),
     Action("up", ("k", "up"), "Up", Group.MOVE),
     Action("down", ("j", "down"), "Down", Group.MOVE),
-    Action("left", ("h", "left"), "Scroll left", Group.MOVE),
-    Action("right", ("l", "right"), "Scroll right", Group.MOVE),
+    Action("left", ("h", "left"), "A column to the left", Group.MOVE),
+    Action("right", ("l", "right"), "A column to the right", Group.MOVE),
     Action("top", ("g", "home"), "First row", Group.MOVE),
     Action("bottom", ("G", "end"), "Last row", Group.MOVE),
     Action("half_down", ("ctrl+d",), "Half a page down", Group.MOVE),
@@ -52,6 +53,7 @@ ACTIONS = (
     Action("back", ("esc",), "Back", Group.MOVE),
     Action("sync", ("r",), "Sync now", Group.ACT, is_shown_in_footer=True),
     Action("demo", ("d",), "Open the demo", Group.ACT, is_shown_in_footer=True),
+    Action("filter", ("/",), "Filter", Group.ARRANGE, is_shown_in_footer=True),
     Action("next_portfolio", ("a",), "Next portfolio", Group.LOOK, is_shown_in_footer=True),
     Action("previous_portfolio", ("A",), "Previous portfolio", Group.LOOK),
     Action("privacy", ("p",), "Privacy", Group.LOOK, is_shown_in_footer=True),
@@ -62,22 +64,9 @@ ACTIONS = (
     Action("help", ("?",), "Help", Group.PROGRAM, is_shown_in_footer=True),
     Action("palette", (":", "ctrl+p"), "All actions", Group.PROGRAM),
     Action("quit_or_back", ("q",), "Back or quit", Group.PROGRAM, is_shown_in_footer=True),
+    Action("group", ("v",), "Group", Group.ARRANGE, is_shown_in_footer=True),
+    Action("fold", ("z",), "Fold or unfold the group", Group.ARRANGE),
+    Action("sort", ("o",), "Sort by the column", Group.ARRANGE, is_shown_in_footer=True),
+    Action("reverse", ("O",), "Sort the other way round", Group.ARRANGE),
+    Action("columns", ("c",), "Columns", Group.ARRANGE, is_shown_in_footer=True),
 )
-
-_TEXTUAL_KEYS = {"esc": "escape"}
-
-
-def _binding(action: Action, key: str) -> Binding:
-    return Binding(
-        _TEXTUAL_KEYS.get(key, key),
-        f"app.{action.id}",
-        action.description,
-        show=action.is_shown_in_footer and key == action.keys[0],
-        key_display=key,
-        id=action.id,
-    )
-
-
-def bindings(groups: Collection[Group] = tuple(Group)) -> list[BindingType]:
-    """The bindings of the actions in `groups`."""
-    return [_binding(action, key) for action in ACTIONS if action.group in groups for key in action.keys]

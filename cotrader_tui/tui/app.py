@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.segment import Segments
 from rich.traceback import Traceback
 from textual import on, work
-from textual.app import App
 from textual.containers import VerticalScroll
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
@@ -23,10 +22,13 @@ from cotrader_tui.domain.sync import SyncKind
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import CotraderError
 from cotrader_tui.style_files import styles_dir
-from cotrader_tui.tui.actions import ACTIONS, bindings
+from cotrader_tui.tui.actions import ACTIONS
 from cotrader_tui.tui.apart import Apart
+from cotrader_tui.tui.arranging import ARRANGING, GROUPING, ArrangingApp
+from cotrader_tui.tui.bindings import bindings, rebind
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
+from cotrader_tui.tui.keymap import keymap
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
 from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
 from cotrader_tui.tui.portfolio_choice import PortfolioChoice
@@ -55,6 +57,8 @@ _REVIEW_EVERY = 30
 """Seconds between two times that a book which has not changed is worked out anew: options expire."""
 _SYNC_PATIENCE = timedelta(seconds=15)
 """A sync that was asked for and has not begun by then is worth a sentence."""
+_FEW_NOTICES = 3
+"""So many sentences about the settings are shown at the start."""
 DEMO = "demo"
 """The result of `run` when the demo is wanted."""
 
@@ -72,7 +76,7 @@ def _no_color(*, wanted: bool) -> Iterator[None]:
             del os.environ["NO_COLOR"]
 
 
-class CotraderApp(App[str]):
+class CotraderApp(ArrangingApp):
     """The monitor. `run` returns `DEMO` when the demo is to be opened instead."""
 
     TITLE = "cotrader"
@@ -112,7 +116,10 @@ class CotraderApp(App[str]):
         self.database = database
         self.clock = clock
         self.options = options
+        self.keymap = keymap(options.keys)
+        rebind(self, self.keymap)
         self.portfolios = PortfolioChoice(options.portfolios, options.account, options.portfolio)
+        self._views_trouble = self.open_views(options.views)
         self._book: Book | None = None
         self._books: Apart[tuple[Book, tuple[Notice, ...]]] = Apart(self.tell_fault)
         self.is_private = options.is_private
@@ -148,6 +155,7 @@ class CotraderApp(App[str]):
         self.register_theme(COTRADER)
         self.theme = self._theme_to_start_with()
         self.set_interval(1, self._tick)
+        self._tell_what_is_amiss()
         if not self.is_headless:
             exit_on_signals(self.exit)
             self._watchdog.start()
@@ -155,6 +163,14 @@ class CotraderApp(App[str]):
             self._watcher.start()
         if self._keeper is not None and self._has_connections:
             self.call_after_refresh(self._keeper.start, self._engine_changed)
+
+    def _tell_what_is_amiss(self) -> None:
+        """What is wrong with the settings and the keymap."""
+        words = (*self.options.warnings, *self.keymap.problems, *filter(None, [self._views_trouble]))
+        for sentence in words[:_FEW_NOTICES]:
+            self.tell_problem(sentence)
+        if (more := len(words) - _FEW_NOTICES) > 0:
+            self.tell_problem(f"{more} more like this: `cotrader config show` tells them.")
 
     def _theme_to_start_with(self) -> str:
         wanted = self.options.theme
@@ -263,6 +279,9 @@ class CotraderApp(App[str]):
         """A toast for something a person should know."""
         self._toast(words, is_problem=True)
 
+    def tell(self, words: str) -> None:
+        self._toast(words, is_problem=False)
+
     def _toast(self, words: str, *, is_problem: bool) -> None:
         self.notify(
             visible(words.strip()),
@@ -329,29 +348,31 @@ class CotraderApp(App[str]):
             return len(self.portfolios.known) > 1
         if action == "split":
             return isinstance(self._top, GreeksScreen)
+        if action in ARRANGING | GROUPING:
+            return self.can_arrange(action)
         if action == "detail":
             return self._top is not None and self._top.can_open
         return True
 
     async def action_positions(self) -> None:
-        await self._go("positions")
+        await self.go("positions")
 
     async def action_greeks(self) -> None:
-        await self._go("greeks")
+        await self.go("greeks")
 
     async def action_sync_log(self) -> None:
-        await self._go("sync_log")
+        await self.go("sync_log")
 
     async def action_accounts(self) -> None:
-        await self._go("accounts")
+        await self.go("accounts")
 
     async def action_statistics(self) -> None:
-        await self._go("statistics")
+        await self.go("statistics")
 
     async def action_orders(self) -> None:
-        await self._go("orders")
+        await self.go("orders")
 
-    async def _go(self, mode: str) -> None:
+    async def go(self, mode: str) -> None:
         if mode != self.current_mode:
             await self.switch_mode(mode)
         while len(self.screen_stack) > 1:
@@ -364,10 +385,12 @@ class CotraderApp(App[str]):
         self._move("cursor_down", "scroll_down")
 
     def action_left(self) -> None:
-        self._move("cursor_left", "scroll_left")
+        if not self.move_column(-1):
+            self._move("cursor_left", "scroll_left")
 
     def action_right(self) -> None:
-        self._move("cursor_right", "scroll_right")
+        if not self.move_column(+1):
+            self._move("cursor_right", "scroll_right")
 
     def action_top(self) -> None:
         self._move("scroll_top", "scroll_home")
@@ -405,6 +428,8 @@ class CotraderApp(App[str]):
             self.screen.focused.action_select_cursor()
 
     async def action_back(self) -> None:
+        if self.clear_filter():
+            return
         if len(self.screen_stack) > 1:
             await self.pop_screen()
 
@@ -496,7 +521,7 @@ class CotraderApp(App[str]):
         if isinstance(self.screen, HelpScreen):
             await self.pop_screen()
         else:
-            await self.push_screen(HelpScreen())
+            await self.push_screen(HelpScreen(self.keymap))
 
     def action_palette(self) -> None:
         self.action_command_palette()

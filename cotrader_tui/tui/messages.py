@@ -52,6 +52,14 @@ class SyncRefused(Message):
 
 
 @dataclass
+class ViewsRefused(Message):
+    """How a screen was arranged could not be kept."""
+
+    message: str
+    hint: str
+
+
+@dataclass
 class HistoryRead(Message):
     """What the store remembers of one position."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cotrader_tui.domain.portfolios import NO_PORTFOLIOS, PortfolioSettings
+from cotrader_tui.tui.keymap import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,23 @@ class ConnectionPrograms:
     """The names that can be disconnected, at this moment."""
 
 
+class ViewStore(Protocol):
+    """Where saved views are kept, as one text."""
+
+    @property
+    def place(self) -> str:
+        """What to call it in a sentence: the path of a file."""
+        ...
+
+    def read(self) -> str:
+        """The text; empty where there is none. Raises CotraderError."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Keep `text` in the place of what was there, whole or not at all. Raises CotraderError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ScreenOptions:
     """How the screen starts."""
@@ -83,6 +101,12 @@ class ScreenOptions:
     """Whether there is something to sync: the engine is started at once, else with the first connection."""
     programs: ConnectionPrograms | None = None
     """`None`: connections cannot be made or ended here."""
+    views: ViewStore | None = None
+    """`None`: saved views last as long as the program."""
+    keys: Sequence[Wish] = ()
+    """The keys somebody wants for actions instead of their own."""
+    warnings: Sequence[str] = ()
+    """What is amiss with the settings, a sentence each."""
     poll_seconds: float = 0.25
     """How often the database is asked whether something was committed."""
     is_diffing: bool = True

@@ -14,6 +14,7 @@ from cotrader_tui.analytics.exposure import exposures
 from cotrader_tui.analytics.totals import account_pnls
 from cotrader_tui.commands import rows
 from cotrader_tui.commands.rows import Row
+from cotrader_tui.domain.checks import AccountChecks, Check, Figure
 from cotrader_tui.domain.instruments import Instrument, InstrumentType, OptionType
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.positions import PositionStatus, RealizedSource
@@ -259,3 +260,22 @@ def test_privacy_covers_amounts_and_leaves_prices_days_and_iv() -> None:
     assert {"quantity", "average_open_price", "market_value", "delta", "vega"} <= every_amount(rows.POSITION_KEYS)
     assert not {"mark", "previous_close", "strike", "dte", "iv", "multiplier"} & every_amount(rows.POSITION_KEYS)
     assert every_amount(rows.SYNC_LOG_KEYS) == set()
+
+
+def test_an_account_tells_how_far_its_figures_are_from_its_brokers() -> None:
+    checks = (
+        Check(Figure.NET_LIQUIDATING_VALUE, Decimal("10012.30"), Decimal(10000), Decimal(10), "AAPL", Decimal("12.30")),
+        Check(Figure.OPEN_PNL, Decimal(5), None, Decimal(10)),
+        Check(Figure.POSITIONS, Decimal(3), Decimal(3), Decimal(0)),
+    )
+    book = snapshot(accounts=[replace(account_book(), checks=AccountChecks(NOW, checks))])
+    row = _account_row(book)
+    assert [row[key] for key in rows.ACCOUNT_KEYS[-6:]] == [NOW, Decimal("12.30"), None, None, Decimal(0), False]
+
+
+def test_an_account_that_was_never_compared_has_no_differences() -> None:
+    assert [_account_row(BOOK)[key] for key in rows.ACCOUNT_KEYS[-6:]] == [None] * 6
+
+
+def test_privacy_covers_differences_of_money() -> None:
+    assert {"net_liquidating_value_difference", "open_pnl_difference", "day_pnl_difference"} <= rows.AMOUNT_KEYS

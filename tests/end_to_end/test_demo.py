@@ -52,6 +52,12 @@ def test_positions_carry_value_and_profit_by_their_own_figures(demo: Machine) ->
         assert (row["status"], row["broker"]) == ("open", "demo")
 
 
+def test_every_account_agrees_with_its_broker(demo: Machine) -> None:
+    for row in demo.rows("--demo", "accounts"):
+        assert (row["agrees_with_broker"], row["positions_difference"]) == (True, 0)
+        assert abs(row["net_liquidating_value_difference"]) <= Decimal("0.01")
+
+
 def test_underlyings_and_accounts_are_sums_of_the_positions(demo: Machine) -> None:
     """Read one after the other without a sync in between: they show one and the same moment."""
     positions = demo.rows("--demo", "positions")

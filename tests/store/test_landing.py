@@ -216,6 +216,33 @@ def test_positions_that_did_not_change_cost_a_quote_each_and_no_figure_is_rewrit
     assert grown == {"INSERT INTO quotes": 1000}
 
 
+def test_a_long_sync_log_makes_neither_a_cycle_nor_a_read_dearer(book: DiskBook) -> None:
+    def steps() -> int:
+        """Thousands of steps of SQLite's machine in a cycle and in what a screen reads after it."""
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        with Reader(book.path) as reader:
+            for sqlite in (book.writer._sqlite, reader._sqlite):  # counting needs the connections themselves
+                sqlite.set_progress_handler(count, 1000)
+            book.later().sync(answer(holding(AAPL, "1")))
+            reader.snapshot(TODAY, runs=1)
+        book.writer._sqlite.set_progress_handler(None, 0)
+        return taken
+
+    steps()
+    short = steps()
+    with closing(sqlite3.connect(book.path)) as connection, connection:
+        columns = 'cycle, connection_id, account_id, "trigger", sync_type, status'
+        older = f"SELECT {columns}, '2025-01-01' FROM sync_runs WHERE status = 'success' LIMIT 1"
+        connection.executemany(f"INSERT INTO sync_runs ({columns}, started_at) {older}", [()] * 20_000)
+    assert steps() <= short + 1
+
+
 # History
 
 

@@ -16,6 +16,7 @@ from cotrader_tui.brokers.base import (
     QuarantinedRow,
 )
 from cotrader_tui.domain.balances import Balances
+from cotrader_tui.domain.checks import Checker
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
@@ -132,6 +133,7 @@ class DiskBook:
         self.writer = Writer(path)
         self.clock = ManualClock(now)
         self.config = config()
+        self.checker: Checker | None = None
         self.number = self.writer.ensure_connection(self.config.name, BROKER, "", self.config.sync_interval)
 
     def sync(self, *results: AccountResult | BaseException, accounts: Sequence[Account] | None = None) -> CycleOutcome:
@@ -142,15 +144,19 @@ class DiskBook:
         raised = [each for each in results if isinstance(each, BaseException)]
         step = raised[0] if raised else [each for each in results if not isinstance(each, BaseException)]
         broker = ScriptedBroker(step, accounts=listed)
-        return asyncio.run(
-            run_cycle(self.writer, broker, self.config, self.number, Trigger.SCHEDULED, self.clock),
+        cycle = run_cycle(
+            self.writer, broker, self.config, self.number, Trigger.SCHEDULED, self.clock, checker=self.checker
         )
+        return asyncio.run(cycle)
 
     def sync_as_engine(self, *results: AccountResult, trigger: Trigger = Trigger.SCHEDULED) -> CycleOutcome:
         """One cycle through an engine, which also writes the connection's health."""
         broker = ScriptedBroker(results, accounts=[each.account for each in results])
-        (outcome,) = asyncio.run(Engine(self.writer, [(self.config, broker)], self.clock).sync_once())
+        (outcome,) = asyncio.run(self._engine(broker).sync_once())
         return outcome
+
+    def _engine(self, broker: ScriptedBroker) -> Engine:
+        return Engine(self.writer, [(self.config, broker)], self.clock, checker=self.checker)
 
     def later(self, by: timedelta = MINUTE) -> DiskBook:
         self.clock.advance(by)

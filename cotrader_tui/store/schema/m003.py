@@ -16,6 +16,7 @@ def add_one_book(db: Database) -> None:
     _create_orders(db)
     table(db, "sync_runs").add_column("transactions_added", int, not_null_default=0)
     table(db, "sync_runs").add_column("orders_synced", int, not_null_default=0)
+    db.execute("CREATE INDEX running_runs ON sync_runs (connection_id) WHERE status = 'running'")
 
 
 def _add_to_connections(db: Database) -> None:

@@ -13,6 +13,15 @@ WIDEST = 60
 NARROWEST = 4
 
 
+_CHOSEN_RANK = 3
+"""What somebody has added stays as long as what matters most."""
+
+
+def least_width(column: Column) -> int:
+    """How narrow it may be: text may be cut, figures not."""
+    return NARROWEST if column.is_text else column.width
+
+
 class Grouping(StrEnum):
     """What positions stand together by."""
 
@@ -54,12 +63,20 @@ class Arrangement:
         return replace(self, is_reversed=not self.is_reversed)
 
     def chosen(self, own: Sequence[Column], available: Sequence[Column]) -> tuple[Column, ...]:
-        """The columns to show: those chosen of the `available` ones, else the screen's `own`. The first always stays."""
+        """The columns to show: those chosen of the `available` ones, else the screen's `own`, whose first one stays."""
         known = {column.key: column for column in available}
         keys = self.columns if self.columns is not None else tuple(column.key for column in own)
         first = own[0].key
         wanted = [first, *(key for key in dict.fromkeys(keys) if key in known and key != first)]
-        return tuple(replace(known[key], width=self.widths.get(key, known[key].width)) for key in wanted)
+        own_keys = {column.key for column in own}
+        return tuple(
+            replace(
+                known[key],
+                width=max(self.widths.get(key, known[key].width), least_width(known[key])),
+                rank=known[key].rank if key in own_keys else _CHOSEN_RANK,
+            )
+            for key in wanted
+        )
 
     def as_json(self) -> dict[str, Any]:
         """What differs from the screen's own arrangement."""

@@ -1,7 +1,7 @@
 """The grammar of the filter: `und:SPY dte<21 side:short pnl<-100 !type:equity`.
 
-Terms joined by blanks all have to hold. A term is bare text, or a field, an operator and a value; `!` before it negates.
-Values with blanks or operators stand in double quotes. What is unknown matches no comparison, negated or not.
+Terms joined by blanks all have to hold. A term is bare text, or a field, an operator and a value; `!` negates it.
+Values with blanks or operators stand in double quotes. What is unknown meets no condition on it, negated or not.
 """
 
 from __future__ import annotations
@@ -227,7 +227,9 @@ def _test(field: Field, sign: str, value: str) -> Callable[[Subject], bool | Non
     return _said(field.key, value.casefold(), is_whole=sign == "=" or field.kind is Kind.NAME)
 
 
-def _compared(key: str, compare: Callable[[Decimal, Decimal], bool], wanted: Decimal) -> Callable[[Subject], bool | None]:
+def _compared(
+    key: str, compare: Callable[[Decimal, Decimal], bool], wanted: Decimal
+) -> Callable[[Subject], bool | None]:
     def test(subject: Subject) -> bool | None:
         found = exactly(subject.value(key))
         return None if found is None else compare(found, wanted)

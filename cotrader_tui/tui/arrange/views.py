@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from cotrader_tui.domain.text import visible
@@ -30,30 +31,26 @@ class _Kept:
     screens: Mapping[str, Arrangement] = field(default_factory=dict)
 
 
+Change = Callable[[_Kept], _Kept]
+
+
 class Views:
     """What is kept, and the place where; without a store it lasts as long as the program."""
 
     def __init__(self, store: ViewStore | None) -> None:
         self._store = store
         self._kept = _Kept()
-        self._is_broken = False
+        self._pending: list[Change] = []
+        self._lock = Lock()
 
     def load(self) -> None:
         """Read what is kept.
 
         Raises:
-            CotraderError: it cannot be read or understood; then there is none, and `save` writes nothing.
+            CotraderError: it cannot be read or understood; then there is none, and `save` overwrites nothing.
         """
-        if self._store is None:
-            return
-        self._is_broken = True
-        text = self._store.read()
-        try:
-            self._kept = _read(text) if text else _Kept()
-        except ValueError as error:
-            reason = visible(str(error))
-            raise CotraderError(f"The saved views cannot be read: {reason}.", f"{self._store.place}: {_MEND}") from error
-        self._is_broken = False
+        if self._store is not None:
+            self._kept = self._stored(self._store)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,31 +65,49 @@ class Views:
         return self._kept.screens.get(screen, Arrangement())
 
     def keep(self, name: str, view: View) -> None:
-        """Keep a view under a name, in the place of one that had it."""
-        self._kept = replace(self._kept, views={**self._kept.views, name: view})
+        """Keep a view under a name, in the place of one that had it. As all changes, written by `save`."""
+        self._change(lambda kept: replace(kept, views={**kept.views, name: view}))
 
     def forget(self, name: str) -> None:
-        self._kept = replace(self._kept, views={key: view for key, view in self._kept.views.items() if key != name})
+        """Keep the view of that name no longer."""
+        self._change(lambda kept: replace(kept, views={key: each for key, each in kept.views.items() if key != name}))
 
     def leave(self, screen: str, arrangement: Arrangement) -> bool:
         """Remember how a screen was left; returns whether that is new."""
         left = replace(arrangement, filter="")
         if left == self.of_screen(screen):
             return False
-        self._kept = replace(self._kept, screens={**self._kept.screens, screen: left})
+        self._change(lambda kept: replace(kept, screens={**kept.screens, screen: left}))
         return True
 
+    def _change(self, change: Change) -> None:
+        self._kept = change(self._kept)
+        with self._lock:
+            self._pending.append(change)
+
     def save(self) -> None:
-        """Write what is kept.
+        """Write the changes since the last time into what is stored: other programs change it too. For a thread.
 
         Raises:
-            CotraderError: it cannot be written, or what is there could not be read and is not overwritten.
+            CotraderError: it cannot be written, or what is there cannot be read and is not overwritten.
         """
-        if self._store is None:
-            return
-        if self._is_broken:
-            raise CotraderError("This is not saved: the saved views could not be read.", f"{self._store.place}: {_MEND}")
-        self._store.write(_written(self._kept))
+        with self._lock:
+            pending, self._pending = self._pending, []
+            if self._store is None or not pending:
+                return
+            kept = self._stored(self._store)
+            for change in pending:
+                kept = change(kept)
+            self._store.write(_written(kept))
+
+    @staticmethod
+    def _stored(store: ViewStore) -> _Kept:
+        text = store.read()
+        try:
+            return _read(text) if text else _Kept()
+        except ValueError as error:
+            reason = visible(str(error))
+            raise CotraderError(f"The saved views cannot be read: {reason}.", f"{store.place}: {_MEND}") from error
 
 
 def _written(kept: _Kept) -> str:

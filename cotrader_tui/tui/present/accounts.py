@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cotrader_tui.analytics.totals import account_pnl
+from cotrader_tui.analytics.totals import PnlTotals, account_pnls
 from cotrader_tui.domain.portfolio import AccountBook, PortfolioSnapshot
 from cotrader_tui.domain.text import visible
 from cotrader_tui.tui.present.figures import STALE, Figures
@@ -31,12 +31,12 @@ _WIDTHS = {column.key: column.width for column in COLUMNS}
 def rows(snapshot: PortfolioSnapshot, now: datetime, figures: Figures) -> tuple[Row, ...]:
     """One row an account, those in no total last and dim."""
     books = sorted(snapshot.accounts, key=lambda book: (not book.is_included, book.connection, book.account.id))
-    return tuple(_row(snapshot, book, now, figures) for book in books)
+    pnls = account_pnls(snapshot, now)
+    return tuple(_row(book, pnls[book.account.id], now, figures) for book in books)
 
 
-def _row(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime, figures: Figures) -> Row:
+def _row(book: AccountBook, pnl: PnlTotals, now: datetime, figures: Figures) -> Row:
     account, balances = book.account, book.balances
-    pnl = account_pnl(snapshot, book, now)
     as_of = calm_age(since(book.last_synced_at, now))
     cells = {
         "account": Piece(visible(account.id.number)),
@@ -53,5 +53,9 @@ def _row(snapshot: PortfolioSnapshot, book: AccountBook, now: datetime, figures:
         "age": Piece(as_of, STALE),
     }
     if not book.is_included:
-        cells = {key: Piece(piece.text, STALE) for key, piece in cells.items()}
-    return Row(f"{account.id.broker} {account.id.number}", cells)
+        cells = {key: Piece(piece.text, STALE, piece.value) for key, piece in cells.items()}
+    return Row(row_key(book), cells)
+
+
+def row_key(book: AccountBook) -> str:
+    return f"{book.account.id.broker} {book.account.id.number}"

@@ -82,6 +82,12 @@ class Figures:
             return Piece(MASK, value=value)
         return Piece(number(value, 2, is_signed=True, width=width), tone(rounded(value, 2)), value)
 
+    def dollars(self, value: float | None, width: int | None = None) -> Piece:
+        """A sensitivity that is money, to the unit."""
+        if value is None or not math.isfinite(value):
+            return Piece(UNKNOWN)
+        return self.money(Decimal(repr(value)), width, places=0)
+
     def quantity(self, value: Decimal | None, width: int | None = None) -> Piece:
         """At most four decimals; the detail has them all."""
         if value is None:

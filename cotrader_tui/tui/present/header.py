@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from cotrader_tui.analytics.currency import NO_CONVERSIONS
 from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, DataState, freshness
 from cotrader_tui.analytics.streams import NO_FACTS, StreamFacts, newest_age, stream_status, worth_a_word
-from cotrader_tui.analytics.totals import BookTotals
+from cotrader_tui.analytics.totals import BookTotals, day_percent
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
 from cotrader_tui.domain.market import Market, MarketPhase, market_state
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
@@ -124,7 +123,7 @@ def _money(totals: BookTotals, figures: Figures) -> list[_Part]:
     theta = totals.greeks.theta if totals.greeks else None
     by_model = totals.greeks is not None and totals.greeks.legs_with_model_greeks > 0
     percent = []
-    if (share := _day_percent(totals)) is not None:
+    if (share := day_percent(totals)) is not None:
         percent = [_Part(3, (Piece(f"({number(share, 2, is_signed=True)}%)", tone(share)),), gap=" ")]
     return [
         _labelled(1, "NLV", figures.partial(totals.net_liquidating_value, is_gain=False), emphasis="bold"),
@@ -138,15 +137,6 @@ def _money(totals: BookTotals, figures: Figures) -> list[_Part]:
 
 def _labelled(rank: int, label: str, value: Piece, emphasis: str = "") -> _Part:
     return _Part(rank, (Piece(f"{label} ", STALE), Piece(value.text, value.style or emphasis)))
-
-
-def _day_percent(totals: BookTotals) -> Decimal | None:
-    """Day P&L ÷ (net liquidating value − day P&L) × 100; unknown where either misses something."""
-    value, day = totals.net_liquidating_value, totals.pnl.day_pnl
-    if value.value is None or day.value is None or not (value.is_complete and day.is_complete):
-        return None
-    before = value.value - day.value
-    return day.value / before * 100 if before > 0 else None
 
 
 def _words(facts: HeaderFacts) -> list[_Part]:

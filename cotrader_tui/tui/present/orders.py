@@ -15,7 +15,7 @@ from cotrader_tui.tui.present.figures import ACCENT, STALE, WARN, Figures, exact
 from cotrader_tui.tui.present.names import day_name
 from cotrader_tui.tui.present.states import BookState, StateKind
 from cotrader_tui.tui.present.text import Column, Piece, Row
-from cotrader_tui.tui.present.times import calm_age, moment, since
+from cotrader_tui.tui.present.times import calm_age, instant, moment, since
 
 COLUMNS = (
     Column("underlying", "Order", 8, 0, is_text=True),
@@ -71,11 +71,11 @@ def _row(known: KnownOrder, now: datetime, figures: Figures) -> Row:
         "in_force": Piece(visible(order.time_in_force or UNKNOWN).replace("_", " "), STALE),
         "status": _status(known),
         "account": Piece(visible(order.account.number)),
-        "changed": Piece(UNKNOWN if changed is None else moment(changed, now), STALE),
+        "changed": Piece(UNKNOWN if changed is None else moment(changed, now), STALE, instant(changed)),
         "seen": Piece(calm_age(since(known.seen_at, now)), STALE),
     }
     if not known.is_working:
-        cells = {key: Piece(piece.text, STALE) for key, piece in cells.items()}
+        cells = {key: Piece(piece.text, STALE, piece.value) for key, piece in cells.items()}
     return Row(f"{order.account.broker} {order.account.number} {order.key}", cells)
 
 

@@ -18,6 +18,7 @@ from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures
 from cotrader_tui.tui.present.names import column_name
+from cotrader_tui.tui.present.position_columns import EXTRA_COLUMNS, extra_cells
 from cotrader_tui.tui.present.rates import missing_words
 from cotrader_tui.tui.present.text import Column, Piece
 from cotrader_tui.tui.present.times import calm_age, since
@@ -40,7 +41,7 @@ COLUMNS = (
     Column("iv", "IV", 5, 15),
     Column("age", "Age", 4, 11, is_marked=False),
 )
-_WIDTHS = {column.key: column.width for column in COLUMNS}
+_WIDTHS = {column.key: column.width for column in (*COLUMNS, *EXTRA_COLUMNS)}
 
 
 def ordered(snapshot: PortfolioSnapshot) -> tuple[Leg, ...]:
@@ -67,9 +68,14 @@ def _order(leg: Leg) -> tuple[object, ...]:
 class PositionRows:
     """A row for each position, in `ordered` order, made when somebody looks; the key is the position's id."""
 
-    def __init__(self, snapshot: PortfolioSnapshot, now: datetime, figures: Figures) -> None:
-        self._legs = {str(leg.position.id): leg for leg in ordered(snapshot)}
-        self.keys: Sequence[str] = tuple(self._legs)
+    def __init__(
+        self, snapshot: PortfolioSnapshot, now: datetime, figures: Figures, columns: Sequence[Column] = COLUMNS
+    ) -> None:
+        """`columns` are those shown, as wide as they are shown."""
+        self.legs = {str(leg.position.id): leg for leg in ordered(snapshot)}
+        self.keys: Sequence[str] = tuple(self.legs)
+        self._shown = tuple(column.key for column in columns)
+        self.widths = {**_WIDTHS, **{column.key: column.width for column in columns}}
         self._counted = {book.account.id for book in snapshot.accounts if book.is_included}
         self._names = {book.account.id: book.account.nickname or book.account.id.number for book in snapshot.accounts}
         self._endings = _endings(snapshot)
@@ -77,15 +83,17 @@ class PositionRows:
 
     def cells(self, key: str) -> Mapping[str, Piece]:
         """The cells of one position; dim where it is in no total."""
-        leg = self._legs[key]
+        leg = self.legs[key]
         account = leg.position.account
         name = self._names.get(account, account.number)
-        cells = _cells(leg, name, self._endings.get(key, ""), self._now, self._figures, self._sessions)
+        ending, widths = self._endings.get(key, ""), self.widths
+        cells = _cells(leg, name, ending, self._now, self._figures, self._sessions, widths)
+        cells |= extra_cells(leg, self._shown, self._now, self._figures, widths)
         return cells if account in self._counted else _dimmed(cells)
 
 
 def _dimmed(cells: Mapping[str, Piece]) -> dict[str, Piece]:
-    return {key: Piece(piece.text, STALE) for key, piece in cells.items()}
+    return {key: Piece(piece.text, STALE, piece.value) for key, piece in cells.items()}
 
 
 def _endings(snapshot: PortfolioSnapshot) -> dict[str, str]:
@@ -102,27 +110,33 @@ def _endings(snapshot: PortfolioSnapshot) -> dict[str, str]:
 
 
 def _cells(
-    leg: Leg, account: str, ending: str, now: datetime, figures: Figures, sessions: tuple[TradingSession, ...]
+    leg: Leg,
+    account: str,
+    ending: str,
+    now: datetime,
+    figures: Figures,
+    sessions: tuple[TradingSession, ...],
+    widths: Mapping[str, int],
 ) -> dict[str, Piece]:
     today = exchange_date(now)
     greeks = position_greeks(leg, now)
     position, quote = leg.position, leg.quote
     return {
-        "symbol": Piece(column_name(leg, today, _WIDTHS["symbol"], ending), _symbol_style(leg)),
+        "symbol": Piece(column_name(leg, today, widths["symbol"], ending), _symbol_style(leg)),
         "account": Piece(visible(account), STALE),
-        "quantity": figures.quantity(position.quantity, _WIDTHS["quantity"]),
+        "quantity": figures.quantity(position.quantity, widths["quantity"]),
         "dte": _dte(leg, now),
-        "average": figures.cost(position.average_open_price, _WIDTHS["average"]),
-        "mark": figures.price(quote.mark if quote else None, _WIDTHS["mark"]),
-        "value": figures.money(market_value(leg), _WIDTHS["value"]),
-        "open": figures.gain(open_pnl(leg), _WIDTHS["open"]),
-        "percent": figures.percent(open_pnl_percent(leg), _WIDTHS["percent"]),
-        "day": figures.gain(day_pnl(leg, today), _WIDTHS["day"]),
-        "delta": figures.greek(greeks.delta, _WIDTHS["delta"], is_by_model=greeks.is_by_model),
-        "gamma": figures.greek(greeks.gamma, _WIDTHS["gamma"], is_by_model=greeks.is_by_model),
-        "theta": figures.greek(greeks.theta, _WIDTHS["theta"], is_by_model=greeks.is_by_model),
-        "vega": figures.greek(greeks.vega, _WIDTHS["vega"], is_by_model=greeks.is_by_model),
-        "iv": figures.volatility(greeks.iv, _WIDTHS["iv"], is_by_model=greeks.is_by_model),
+        "average": figures.cost(position.average_open_price, widths["average"]),
+        "mark": figures.price(quote.mark if quote else None, widths["mark"]),
+        "value": figures.money(market_value(leg), widths["value"]),
+        "open": figures.gain(open_pnl(leg), widths["open"]),
+        "percent": figures.percent(open_pnl_percent(leg), widths["percent"]),
+        "day": figures.gain(day_pnl(leg, today), widths["day"]),
+        "delta": figures.greek(greeks.delta, widths["delta"], is_by_model=greeks.is_by_model),
+        "gamma": figures.greek(greeks.gamma, widths["gamma"], is_by_model=greeks.is_by_model),
+        "theta": figures.greek(greeks.theta, widths["theta"], is_by_model=greeks.is_by_model),
+        "vega": figures.greek(greeks.vega, widths["vega"], is_by_model=greeks.is_by_model),
+        "iv": figures.volatility(greeks.iv, widths["iv"], is_by_model=greeks.is_by_model),
         "age": _age(leg, now, sessions),
     }
 
@@ -136,7 +150,7 @@ def _dte(leg: Leg, now: datetime) -> Piece:
     days = instrument.days_to_expiration(exchange_date(now))
     if days is None:
         return Piece("" if not instrument.is_option else UNKNOWN)
-    return Piece("expired", WARN) if instrument.is_expired(now) else Piece(str(days))
+    return Piece("expired", WARN, days) if instrument.is_expired(now) else Piece(str(days), value=days)
 
 
 def _age(leg: Leg, now: datetime, sessions: tuple[TradingSession, ...]) -> Piece:

@@ -11,7 +11,7 @@ from cotrader_tui.domain.sync import Connection
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import LOSS, STALE, WARN
 from cotrader_tui.tui.present.text import Column, Piece, Row
-from cotrader_tui.tui.present.times import age, calm_age, duration, moment, since
+from cotrader_tui.tui.present.times import age, calm_age, duration, instant, moment, since
 
 COLUMNS = (
     Column("connection", "Connection", 12, 0, is_text=True),
@@ -59,7 +59,7 @@ def _figures(found: CycleStatistics, now: datetime) -> dict[str, Piece]:
         "failed": Piece(f"{found.failed:,}", LOSS if found.failed else STALE),
         "mean": Piece(duration(found.duration_mean)),
         "p95": Piece(duration(found.duration_p95)),
-        "when": Piece("" if found.last_error_at is None else moment(found.last_error_at, now), STALE),
+        "when": Piece("" if (at := found.last_error_at) is None else moment(at, now), STALE, instant(at)),
         "error": Piece("" if error is None else visible(f"{error.message} {error.hint}".strip())),
     }
 

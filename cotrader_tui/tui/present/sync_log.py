@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cotrader_tui.domain.identifiers import AccountId
+from cotrader_tui.domain.portfolio import AccountBook, PortfolioSnapshot
 from cotrader_tui.domain.sync import RunStatus, SyncKind, SyncRun
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN
 from cotrader_tui.tui.present.text import Column, Line, Piece, Row
-from cotrader_tui.tui.present.times import duration, moment
+from cotrader_tui.tui.present.times import duration, instant, moment
 
 COLUMNS = (
     Column("time", "Time (NY)", 12, 0, is_text=True, is_marked=False),
@@ -41,7 +43,7 @@ def _row(run: SyncRun, now: datetime) -> Row:
     is_of_positions = run.sync_type == SyncKind.POSITIONS
     counts = run.counts
     cells = {
-        "time": Piece(moment(run.started_at, now)),
+        "time": Piece(moment(run.started_at, now), value=instant(run.started_at)),
         "connection": Piece(visible(run.connection)),
         "account": Piece(visible(run.account) if run.account else UNKNOWN),
         "trigger": Piece(run.trigger.value, STALE),
@@ -98,12 +100,22 @@ def detail(run: SyncRun, now: datetime) -> tuple[Line, ...]:
         (visible(run.sync_type).capitalize(), Piece(_landed(run))),
         ("Rows not read", Piece(str(counts.quarantined), WARN if counts.quarantined else "")),
     ]
-    if run.error is not None:
+    if run.error is not None and run.error.kind is None:
+        facts.append(("Note", Piece(visible(run.error.message))))
+    elif run.error is not None:
         facts += [
             ("Error", Piece(f"{visible(run.error.message)} ({run.error.kind})", LOSS)),
             ("Next step", Piece(visible(run.error.hint) or UNKNOWN)),
         ]
     return tuple((Piece(f"{label:<15}", STALE), value) for label, value in facts)
+
+
+def account_of(run: SyncRun, snapshot: PortfolioSnapshot) -> AccountBook | None:
+    """The account whose positions the run was about."""
+    if run.sync_type != SyncKind.POSITIONS or run.account is None:
+        return None
+    account = AccountId(run.broker, run.account)
+    return next((book for book in snapshot.accounts if book.account.id == account), None)
 
 
 def quarantined(rows_not_read: tuple[tuple[str | None, str, str], ...]) -> tuple[Line, ...]:

@@ -97,10 +97,10 @@ def padded(text: str, width: int, *, is_text: bool) -> str:
     return text + fill if is_text else fill + text
 
 
-def fitting(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
-    """Those of `columns` that fit into `width` cells, by rank, in their own order; the first always stays."""
+def fitting(columns: Sequence[Column], width: int, wanted: str | None = None) -> tuple[Column, ...]:
+    """Those of `columns` that fit into `width` cells, in their own order: the first, the `wanted` one, then by rank."""
     room, kept = width, set[str]()
-    for column in sorted(columns, key=lambda each: each.rank):
+    for column in sorted(columns, key=lambda each: (each is not columns[0], each.key != wanted, each.rank)):
         needed = column.width + (GAP if kept else 0)
         if needed <= room or not kept:
             kept.add(column.key)

@@ -6,19 +6,9 @@ from datetime import datetime, timedelta
 
 from cotrader_tui.domain.clock import EXCHANGE_ZONE, exchange_date
 from cotrader_tui.domain.text import UNKNOWN
+from cotrader_tui.domain.text import age as age
 
 _CALM_STEP = 5
-
-
-def age(span: timedelta | None) -> str:
-    """An age in one unit, rounded down: 2s, 3m, 4h, 2d."""
-    if span is None:
-        return UNKNOWN
-    seconds = max(0, int(span.total_seconds()))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def calm_age(span: timedelta | None) -> str:
@@ -58,6 +48,11 @@ def moment(instant: datetime, now: datetime) -> str:
     if now - instant < timedelta(days=180):
         return f"{local:%b %d %H:%M}"
     return f"{local:%Y-%m-%d}"
+
+
+def instant(at: datetime | None) -> float | None:
+    """A point in time as a figure that grows, to sort by."""
+    return None if at is None else at.timestamp()
 
 
 def duration(span: timedelta | None) -> str:

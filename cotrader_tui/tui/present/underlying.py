@@ -63,6 +63,17 @@ def rows(
     return tuple(found)
 
 
+def accounts_above(found: Sequence[Row]) -> dict[str, str]:
+    """For each leg of such rows the key of its account's."""
+    above, account = dict[str, str](), ""
+    for row in found:
+        if row.key.isdigit():
+            above[row.key] = account
+        else:
+            account = row.key
+    return above
+
+
 def _account_row(snapshot: PortfolioSnapshot, part: AccountExposure, coverage: Coverage, figures: Figures) -> Row:
     book = next(book for book in snapshot.accounts if book.account.id == part.account)
     cover = account_cell(coverage.by_account.get(part.account), figures)

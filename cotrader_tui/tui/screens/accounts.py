@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from textual import on
+from textual.widget import Widget
+
+from cotrader_tui.analytics.selection import only_accounts
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.present import accounts
 from cotrader_tui.tui.present.rates import account_totals, rate_lines
+from cotrader_tui.tui.present.reconciliation import others_that_differ, reconciliation_lines
 from cotrader_tui.tui.present.text import Line, Piece, Row
 from cotrader_tui.tui.screens.tables import TableScreen
+from cotrader_tui.tui.widgets.book_table import BookTable
+from cotrader_tui.tui.widgets.lines import Paragraphs
 
 
 class AccountsScreen(TableScreen):
-    """What each account is worth."""
+    """What each account is worth, and below that how the one under the cursor compares with its broker's figures."""
 
     area = "accounts"
     columns = accounts.COLUMNS
@@ -27,3 +34,32 @@ class AccountsScreen(TableScreen):
 
     def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:
         return accounts.rows(snapshot, now, self.figures)
+
+    def narrowed(self, snapshot: PortfolioSnapshot, keys: Collection[str]) -> PortfolioSnapshot:
+        shown = {each.account.id for each in snapshot.accounts if accounts.row_key(each) in keys}
+        return only_accounts(snapshot, shown)
+
+    def compose_below(self) -> Iterator[Widget]:
+        yield Paragraphs(id="against-broker")
+
+    def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
+        super().show_book(snapshot, now, at_once=at_once)
+        self._show_reconciliation()
+
+    def tick(self) -> None:
+        super().tick()
+        self._show_reconciliation()
+
+    @on(BookTable.RowHighlighted)
+    def _show_reconciliation(self) -> None:
+        panel = self.query("#against-broker")
+        if not self._is_ready or not panel:
+            return
+        snapshot, now = self.book_app.snapshot, self.book_app.clock()
+        key = self.table.cursor_key if self.table.display else None
+        books = () if snapshot is None or key is None else snapshot.accounts
+        book = next((each for each in books if accounts.row_key(each) == key), None)
+        panel.first().display = book is not None
+        if snapshot is not None and book is not None:
+            lines = reconciliation_lines(book, snapshot, now, self.figures)
+            panel.first(Paragraphs).show([*lines, *others_that_differ(book, snapshot)])

@@ -33,6 +33,10 @@ class BookScreen(Screen[None]):
     """Whether all parts are there: a screen gets its first messages while it is still being put together."""
 
     @property
+    def is_ready(self) -> bool:
+        return self._is_ready
+
+    @property
     def can_open(self) -> bool:
         """Whether `enter` leads somewhere."""
         return False

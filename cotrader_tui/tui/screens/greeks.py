@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cotrader_tui.analytics.coverage import coverages
 from cotrader_tui.analytics.exposure import account_exposures, exposures
 from cotrader_tui.analytics.totals import book_totals
-from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.tui.present import greeks
 from cotrader_tui.tui.present.states import BookState
 from cotrader_tui.tui.present.text import Piece, Row
@@ -38,7 +39,23 @@ class GreeksScreen(TableScreen):
         return greeks.rows(found, parts, coverages(snapshot, now), now, self.figures)
 
     def count(self, rows: Sequence[str]) -> int:
-        return len(set(self._groups.values()))
+        return len({self._groups[key] for key in rows})
+
+    def row_above(self, key: str) -> str | None:
+        """An account's part of an underlying stands below it."""
+        whole = " ".join(self._groups[key])
+        return whole if key != whole else None
+
+    def is_filtered(self, key: str) -> bool:
+        return self.row_above(key) is None
+
+    def narrowed(self, snapshot: PortfolioSnapshot, keys: Collection[str]) -> PortfolioSnapshot:
+        groups = {self._groups[key] for key in keys}
+        return replace(
+            snapshot,
+            legs=tuple(leg for leg in snapshot.legs if _underlying(leg) in groups),
+            closed_today=tuple(leg for leg in snapshot.closed_today if _underlying(leg) in groups),
+        )
 
     def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece]:
         return greeks.totals(book_totals(snapshot, now), self.figures)
@@ -54,3 +71,7 @@ class GreeksScreen(TableScreen):
         """Show below each underlying what each account has of it, or no longer."""
         self._is_split = not self._is_split
         self.bring_up_to_date(at_once=True)
+
+
+def _underlying(leg: Leg) -> tuple[str, str]:
+    return (leg.position.instrument.underlying, leg.position.instrument.currency)

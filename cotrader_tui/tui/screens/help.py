@@ -8,7 +8,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from cotrader_tui.tui.actions import ACTIONS, Group, bindings
+from cotrader_tui.tui.actions import ACTIONS, Group
+from cotrader_tui.tui.bindings import bindings, rebind
+from cotrader_tui.tui.keymap import Keymap
 
 _SIGNS = (
     ("–", "unknown; never 0"),
@@ -26,26 +28,36 @@ _SIGNS = (
 )
 
 
+_GROUPS = frozenset({Group.MOVE, Group.PROGRAM})
+"""What can be done here."""
+
+
 class HelpScreen(ModalScreen[None]):
     """Scrolls; closes with the keys that go back."""
 
     AUTO_FOCUS = "VerticalScroll"
-    BINDINGS = bindings({Group.MOVE, Group.PROGRAM})
+    BINDINGS = bindings(_GROUPS)
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self._keymap = keymap
+        rebind(self, keymap, _GROUPS)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as box:
             box.border_title = Content(" Help ")
-            box.border_subtitle = Content(" esc closes ")
-            yield Static(help_text(), markup=False)
+            if back := self._keymap.keys["back"]:
+                box.border_subtitle = Content(f" {back[0]} closes ")
+            yield Static(help_text(self._keymap), markup=False)
 
 
-def help_text() -> Content:
+def help_text(keymap: Keymap) -> Content:
     parts: list[Content] = []
     for group in Group:
         parts.append(Content.styled(group.value, "bold $accent"))
         for action in ACTIONS:
             if action.group is group:
-                parts.append(Content(f"  {', '.join(action.keys):<22}  {action.description}"))
+                parts.append(Content(f"  {', '.join(keymap.keys[action.id]):<22}  {action.description}"))
         parts.append(Content(""))
     parts.append(Content.styled("Signs", "bold $accent"))
     parts += [Content(f"  {sign:<22}  {meaning}") for sign, meaning in _SIGNS]

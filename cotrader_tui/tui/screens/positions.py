@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from cotrader_tui.analytics.totals import book_totals
-from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
+from cotrader_tui.tui.arrange.grammar import Field
+from cotrader_tui.tui.arrange.legs import FIELDS
+from cotrader_tui.tui.arrange.plan import Plan
+from cotrader_tui.tui.arrange.positions import arranged_positions
 from cotrader_tui.tui.present import positions
+from cotrader_tui.tui.present.groups import LegGroup
+from cotrader_tui.tui.present.position_columns import EXTRA_COLUMNS
 from cotrader_tui.tui.present.states import BookState
-from cotrader_tui.tui.present.text import Piece, Rows
 from cotrader_tui.tui.screens.position_detail import PositionDetail
-from cotrader_tui.tui.screens.tables import TableScreen, empty_or
+from cotrader_tui.tui.screens.tables import Page, TableScreen, empty_or, totals_of_some
+from cotrader_tui.tui.screens.underlying_detail import UnderlyingDetail
 
 
 class PositionsScreen(TableScreen):
@@ -20,16 +26,44 @@ class PositionsScreen(TableScreen):
     area = "positions"
     columns = positions.COLUMNS
     noun = ("position", "positions")
+    more_columns = EXTRA_COLUMNS
     has_details = True
+    can_group = True
 
-    def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Rows:
-        return positions.PositionRows(snapshot, now, self.figures)
+    def __init__(self) -> None:
+        super().__init__()
+        self._groups: Mapping[str, LegGroup] = {}
 
-    def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece]:
-        return positions.totals(book_totals(snapshot, now), self.figures)
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return FIELDS
+
+    def page(self, snapshot: PortfolioSnapshot, now: datetime, plan: Plan) -> Page:
+        found = arranged_positions(snapshot, now, self.figures, plan)
+        self._groups = found.groups
+        count, of = len(found.shown.legs), len(snapshot.legs)
+        totals = positions.totals(book_totals(found.shown, now), self.figures)
+        if plan.filter:
+            totals = totals_of_some(totals, "symbol", count, of)
+        return Page(found.rows, count, of, totals, (), plan)
+
+    def group_of(self, key: str | None) -> str | None:
+        if key is None or key in self._groups:
+            return key
+        return next((name for name, each in self._groups.items() if key in map(_key, each.legs)), None)
 
     def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
         return empty_or(super().state(snapshot, now), snapshot, now)
 
     def open_row(self, key: str) -> None:
-        self.app.push_screen(PositionDetail(int(key)))
+        group = self._groups.get(key)
+        if group is None:
+            self.app.push_screen(PositionDetail(int(key)))
+        elif group.underlying is not None:
+            self.app.push_screen(UnderlyingDetail(*group.underlying))
+        else:
+            self.fold()
+
+
+def _key(leg: Leg) -> str:
+    return str(leg.position.id)

@@ -16,6 +16,7 @@ from cotrader_tui.errors import StoreError
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import DetailTrouble, QuarantineRead
 from cotrader_tui.tui.present import sync_log
+from cotrader_tui.tui.present.reconciliation import reconciliation_lines
 from cotrader_tui.tui.present.states import BookState, Trouble, trouble_line
 from cotrader_tui.tui.present.text import Row
 from cotrader_tui.tui.screens.base import BookScreen
@@ -42,7 +43,9 @@ class SyncLogScreen(TableScreen):
 
 
 class SyncRunDetail(BookScreen):
-    """One run: its counts, its error with the next step, the rows it could not read."""
+    """One run: its counts, its error with the next step, the rows it could not read; and how the account's figures
+    last compared with the broker's.
+    """
 
     AUTO_FOCUS = "VerticalScroll"
 
@@ -55,6 +58,7 @@ class SyncRunDetail(BookScreen):
         with VerticalScroll(id="panel") as panel:
             panel.border_title = Content(f" Sync run {self._run} ")
             yield Paragraphs(id="facts")
+            yield Paragraphs(id="reconciliation")
             yield Paragraphs(id="quarantined")
 
     def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
@@ -65,6 +69,10 @@ class SyncRunDetail(BookScreen):
             self._read_quarantined()
         self._last = run
         self.query_one("#facts", Paragraphs).show(sync_log.detail(run, now))
+        book = sync_log.account_of(run, snapshot) if snapshot is not None else None
+        if snapshot is not None and book is not None:
+            lines = reconciliation_lines(book, snapshot, now, self.figures)
+            self.query_one("#reconciliation", Paragraphs).show(lines)
 
     @work(thread=True, group="detail", exit_on_error=False)
     def _read_quarantined(self) -> None:

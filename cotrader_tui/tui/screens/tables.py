@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,23 +14,27 @@ from textual.widget import Widget
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.actions import ACTIONS, Group
 from cotrader_tui.tui.apart import Apart
+from cotrader_tui.tui.arrange.arrangement import Grouping
+from cotrader_tui.tui.arrange.plan import Plan, arranged
+from cotrader_tui.tui.keymap import Keymap
 from cotrader_tui.tui.present.book import is_small
 from cotrader_tui.tui.present.states import BookState, book_state, empty_state
-from cotrader_tui.tui.present.text import Column, Line, MadeRows, Piece, Row, Rows
-from cotrader_tui.tui.screens.base import BookScreen
+from cotrader_tui.tui.present.text import Line, MadeRows, Piece, Row, Rows
+from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
+from cotrader_tui.tui.widgets.filter_line import FilterLine
 from cotrader_tui.tui.widgets.state_panel import StatePanel
 from cotrader_tui.tui.widgets.totals import Totals, totals_line
 
 _SHORT_TITLES = {"greeks": "Greeks"}
 
 
-def tabs(active: str) -> Content:
-    """The titles of all areas, the active one marked."""
+def tabs(active: str, keymap: Keymap) -> Content:
+    """The titles of all areas with their keys, the active one marked."""
     parts = []
     for action in ACTIONS:
         if action.group is Group.SCREENS:
-            title = f"{action.keys[0]} {_SHORT_TITLES.get(action.id, action.description)}"
+            title = " ".join([*keymap.keys[action.id][:1], _SHORT_TITLES.get(action.id, action.description)])
             style = "bold $accent reverse" if action.id == active else "$foreground 70%"
             parts.append(Content.styled(f" {title} ", style))
     return Content("─").join(parts)
@@ -43,16 +47,18 @@ class Page:
     rows: Rows
     count: int
     """How many of what its noun says the rows are."""
+    of: int
+    """How many there are without the filter."""
     totals: Mapping[str, Piece] | None
     notes: Sequence[Line]
+    plan: Plan
+    """What it was made by."""
 
 
-class TableScreen(BookScreen):
+class TableScreen(ArrangedScreen):
     """An area with a table."""
 
     AUTO_FOCUS = "BookTable"
-    area = ""
-    columns: Sequence[Column] = ()
     noun = ("row", "rows")
     has_details = False
     _count = ""
@@ -61,25 +67,42 @@ class TableScreen(BookScreen):
         super().__init__()
         self._apart: Apart[Page] = Apart(lambda error: self.book_app.tell_fault(error))
         self._has_page = False
+        self._shown_plan: Plan | None = None
+        """What the rows on the screen were made by."""
 
     @property
     def can_open(self) -> bool:
         return self.has_details and self._is_ready and bool(self.table.display)
 
     def compose_body(self) -> Iterator[Widget]:
+        self.recall()
         with Vertical(id="panel") as panel:
-            panel.border_title = tabs(self.area)
+            panel.border_title = tabs(self.area, self.book_app.keymap)
             yield BookTable(self.columns, self.book_app.clock, can_flush=self.book_app.is_drained)
             yield Totals()
+            yield from self.compose_below()
             yield StatePanel()
+        yield FilterLine()
 
-    @property
-    def table(self) -> BookTable:
-        return self.query_one(BookTable)
+    def compose_below(self) -> Iterator[Widget]:
+        """What stands below the table and its totals."""
+        yield from ()
 
     def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Rows | Sequence[Row]:
-        """The rows of the table. Of a large book this is called in a thread, as are `totals`, `notes` and `count`."""
+        """All rows of the table, in its own order. Of a large book this is called in a thread, as are the next ones."""
         raise NotImplementedError
+
+    def row_above(self, key: str) -> str | None:
+        """The row that a row belongs below, whatever the order; `None` for one that stands by itself."""
+        return None
+
+    def is_filtered(self, key: str) -> bool:
+        """Whether the filter asks a row itself; the others follow what they stand above or below."""
+        return True
+
+    def narrowed(self, snapshot: PortfolioSnapshot, keys: Collection[str]) -> PortfolioSnapshot | None:
+        """The part of the book that the rows with these keys show, for totals of just them; `None`: totals of all."""
+        return None
 
     def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece] | None:
         """The cells of the line below the table, or `None` for no such line."""
@@ -105,16 +128,24 @@ class TableScreen(BookScreen):
         self._swap(state)
         if state is not None or snapshot is None:
             return
+        plan = self.plan
         if is_small(snapshot):
-            self._show_page(self._page(snapshot, now), at_once=at_once)
+            self._show_page(self.page(snapshot, now, plan), at_once=at_once)
         else:
             at_once = at_once or not self._has_page
-            self._apart.run(lambda: self._page(snapshot, now), lambda page: self._show_page(page, at_once=at_once))
+            self._apart.run(lambda: self.page(snapshot, now, plan), lambda page: self._show_page(page, at_once=at_once))
 
-    def _page(self, snapshot: PortfolioSnapshot, now: datetime) -> Page:
+    def page(self, snapshot: PortfolioSnapshot, now: datetime, plan: Plan) -> Page:
+        """What is shown by `plan`."""
         found = self.rows(snapshot, now)
         rows = MadeRows(found) if isinstance(found, Sequence) else found
-        return Page(rows, self.count(rows.keys), self.totals(snapshot, now), self.notes(snapshot, now))
+        shown = arranged(rows, plan, self.available, self.row_above, self.is_filtered)
+        count, of = self.count(shown.keys), self.count(rows.keys)
+        part = self.narrowed(snapshot, set(shown.keys)) if plan.filter else None
+        totals, notes = self.totals(part or snapshot, now), self.notes(part or snapshot, now)
+        if part is not None and totals is not None:
+            totals = totals_of_some(totals, self.columns[0].key, count, of)
+        return Page(shown, count, of, totals, notes, plan)
 
     def _show_page(self, page: Page, *, at_once: bool) -> None:
         if not self.is_attached:
@@ -122,10 +153,14 @@ class TableScreen(BookScreen):
         self._has_page = True
         table, line = self.table, self.query_one(Totals)
         table.marks_changes = self.book_app.marks_changes
+        self._shown = (page.count, page.of)
+        self.show_arrangement()
         table.show(page.rows)
-        if at_once:
+        is_rearranged = self._shown_plan is not None and self._shown_plan != page.plan
+        self._shown_plan = page.plan
+        if at_once or is_rearranged:
             table.settle(at_once=True)
-        self._say_count(f" {page.count} {self.noun[page.count != 1]} ")
+        self._say_count(self._counted(page))
         line.display = page.totals is not None and bool(table.display)
         if page.totals is not None and table.visible_columns:
             line.show([totals_line(table.visible_columns, page.totals), *page.notes])
@@ -134,12 +169,18 @@ class TableScreen(BookScreen):
         panel, table = self.query_one(StatePanel), self.table
         table.display, panel.display = state is None, state is not None
         wanted = table if state is None else panel
-        if not wanted.has_focus:
+        if not wanted.has_focus and not (state is None and self.filter_line.is_open):
             wanted.focus()
         if state is not None:
             self.query_one(Totals).display = False
             self._say_count("")
             panel.show(state)
+
+    def _counted(self, page: Page) -> str:
+        grouping = page.plan.arrangement.grouping
+        of = f"/{page.of}" if page.plan.filter else ""
+        by = f"· by {grouping} " if self.can_group and grouping is not Grouping.FLAT else ""
+        return f" {page.count}{of} {self.noun[page.of != 1]} {by}"
 
     def _say_count(self, words: str) -> None:
         if words != self._count:
@@ -159,6 +200,14 @@ class TableScreen(BookScreen):
     def _row_selected(self, event: BookTable.RowSelected) -> None:
         if event.row_key.value is not None:
             self.open_row(event.row_key.value)
+
+
+def totals_of_some(totals: Mapping[str, Piece], first: str, count: int, of: int) -> dict[str, Piece]:
+    """`totals` that say in their first column that they are of the rows shown."""
+    label, some = totals[first], f"Totals of {count} of {of}"
+    rest = label.text.removeprefix("Totals")
+    joined = f"{some}: {rest}" if rest == label.text else f"{some}{rest}"
+    return {**totals, first: Piece(joined, label.style)}
 
 
 def empty_or(state: BookState | None, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:

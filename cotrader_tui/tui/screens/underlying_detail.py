@@ -21,6 +21,7 @@ from cotrader_tui.tui.screens.tables import TableScreen
 class UnderlyingDetail(TableScreen):
     """The legs of one underlying in one currency, account by account, with the sums of each."""
 
+    area = "underlying"
     columns = underlying.COLUMNS
     noun = ("leg", "legs")
     has_details = True
@@ -29,6 +30,8 @@ class UnderlyingDetail(TableScreen):
         super().__init__()
         self._group = (name, currency)
         self._title = ""
+        self._accounts: dict[str, str] = {}
+        """The row of its account for each leg's."""
 
     def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
         part = only_underlying(snapshot, *self._group) if snapshot is not None else None
@@ -41,7 +44,16 @@ class UnderlyingDetail(TableScreen):
 
     def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:
         parts, coverage = account_exposures(snapshot, now)[self._group], coverages(snapshot, now)[self._group]
-        return underlying.rows(snapshot, parts, coverage, now, self.figures)
+        found = underlying.rows(snapshot, parts, coverage, now, self.figures)
+        self._accounts = underlying.accounts_above(found)
+        return found
+
+    def row_above(self, key: str) -> str | None:
+        return self._accounts.get(key)
+
+    def is_filtered(self, key: str) -> bool:
+        """Legs are; the sums of their accounts stay whole."""
+        return key.isdigit()
 
     def count(self, rows: Sequence[str]) -> int:
         return sum(key.isdigit() for key in rows)

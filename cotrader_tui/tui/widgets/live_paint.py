@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rich.cells import cell_len, set_cell_size
@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from cotrader_tui.domain.text import visible
-from cotrader_tui.tui.present.text import GAP, Column, Piece
+from cotrader_tui.tui.present.text import GAP, Column, Piece, clipped
 from cotrader_tui.tui.widgets.live_model import NOTHING
 
 
@@ -113,5 +113,24 @@ def painted(
     return Strip(segments, max(width, layout.width))
 
 
-def header_cells(columns: Sequence[Column]) -> dict[str, Piece]:
-    return {column.key: Piece(column.label) for column in columns}
+ASCENDING, DESCENDING = "▲", "▼"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMarks:
+    """What the header says beside the labels: the column that is sorted by, and the one the column cursor is on."""
+
+    sort: str | None = None
+    is_reversed: bool = False
+    focused: str | None = None
+
+
+def header_cells(columns: Sequence[Column], marks: HeaderMarks) -> dict[str, Piece]:
+    return {column.key: _header_cell(column, marks) for column in columns}
+
+
+def _header_cell(column: Column, marks: HeaderMarks) -> Piece:
+    label, style = column.label, "reverse" if column.key == marks.focused else ""
+    if column.key != marks.sort:
+        return Piece(label, style)
+    return Piece(clipped(label, column.width - 1) + (DESCENDING if marks.is_reversed else ASCENDING), style)

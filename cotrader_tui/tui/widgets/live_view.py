@@ -18,7 +18,7 @@ from textual.timer import Timer
 from cotrader_tui.tui.present.text import Column, MadeRows, Piece, Row, Rows, fitting
 from cotrader_tui.tui.widgets.live_marks import Marks
 from cotrader_tui.tui.widgets.live_model import NOTHING, Cells, LiveModel
-from cotrader_tui.tui.widgets.live_paint import Layout, Look, Palette, header_cells, painted
+from cotrader_tui.tui.widgets.live_paint import HeaderMarks, Layout, Look, Palette, header_cells, painted
 
 FLUSHES_PER_SECOND = 4.0
 HEADER = 1
@@ -101,6 +101,7 @@ class LiveView(ScrollView):
         self._rest = _BREATH / flushes_per_second
         self._marks = Marks(max(1, round(_MARKED / self._rest)))
         self._layout = Layout(())
+        self._header = HeaderMarks()
         self._palette = Palette(self._style_of)
         self._strips: LRUCache[str, tuple[Look, Cells, Strip]] = LRUCache(_KEPT_STRIPS)
         self._ticker: Timer | None = None
@@ -113,6 +114,14 @@ class LiveView(ScrollView):
     def visible_columns(self) -> tuple[Column, ...]:
         """The columns that fit, as wide as they are."""
         return self._layout.columns
+
+    def show_columns(self, columns: Sequence[Column], marks: HeaderMarks) -> None:
+        """Show these columns from now on, as far as they fit: the one under the column cursor always does."""
+        if tuple(columns) == self._all_columns and marks == self._header:
+            return
+        self._all_columns, self._header = tuple(columns), marks
+        self._lay_out()
+        self.refresh(Region(0, 0, self.size.width, HEADER))
 
     @property
     def row_count(self) -> int:
@@ -259,7 +268,7 @@ class LiveView(ScrollView):
         if key is not None:
             strip = self._row_strip(key, width)
         elif y < HEADER:
-            cells = header_cells(self.visible_columns)
+            cells = header_cells(self.visible_columns, self._header)
             strip = painted(self._layout, cells, self._palette, Look.HEADER, (), width)
         else:
             return Strip.blank(width, self._palette.style(Look.PLAIN))
@@ -315,7 +324,8 @@ class LiveView(ScrollView):
         width = self.size.width - self.styles.scrollbar_size_vertical
         if width <= 0:
             return
-        columns = self._all_columns if self._keeps_all_columns else fitting(self._all_columns, width)
+        every, focused = self._all_columns, self._header.focused
+        columns = every if self._keeps_all_columns else fitting(every, width, focused)
         if columns == self.visible_columns:
             return
         self._layout = Layout(columns)

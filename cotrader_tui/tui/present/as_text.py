@@ -1,0 +1,65 @@
+"""A table as it is seen, as text to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cotrader_tui.domain.markdown import markdown_table
+from cotrader_tui.domain.text import UNKNOWN
+from cotrader_tui.tui.present.text import Column, Rows
+
+
+class ExportFormat(StrEnum):
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+    @property
+    def suffix(self) -> str:
+        """What names of files end in."""
+        return ".md" if self is ExportFormat.MARKDOWN else f".{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Rows as they are seen: rounded, hidden where privacy hides, in the order and the columns of the screen."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], rows: Rows, keys: Iterable[str]) -> Seen:
+        """The cells of `columns` in the rows with `keys`."""
+        return cls(tuple(columns), tuple(tuple(_texts(columns, rows, key)) for key in keys))
+
+    def as_lines(self, *, with_header: bool) -> str:
+        """A line for each row, tabs between its cells, as spreadsheets take it from a clipboard."""
+        labels = [tuple(column.label for column in self.columns)] if with_header else []
+        return "\n".join("\t".join(row) for row in (*labels, *self.rows))
+
+    def written(self, form: ExportFormat) -> str:
+        """The text of a file. CSV and JSON have the columns' keys; what is not known is empty, in JSON null."""
+        if form is ExportFormat.MARKDOWN:
+            labels = [column.label for column in self.columns]
+            lines = markdown_table(labels, self.rows, [not column.is_text for column in self.columns])
+            return "".join(f"{line}\n" for line in lines)
+        keys = [column.key for column in self.columns]
+        known = [[None if cell in ("", UNKNOWN) else cell for cell in row] for row in self.rows]
+        if form is ExportFormat.JSON:
+            objects = (json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False) for row in known)
+            return "[" + ",\n ".join(objects) + "]\n"
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(keys)
+        writer.writerows(known)
+        return text.getvalue()
+
+
+def _texts(columns: Sequence[Column], rows: Rows, key: str) -> Iterable[str]:
+    cells = rows.cells(key)
+    return (cells[column.key].text.strip() if column.key in cells else "" for column in columns)
