@@ -29,9 +29,10 @@ from benchmarks.terminal import Pty, environment
 Sample = dict[str, float]
 
 COLUMNS = {
-    "minute": "minute", "screen": "screen MB", "engine": "engine MB", "screen_cpu": "screen %", "engine_cpu": "engine %",
-    "napping_cpu": "napping %", "database": "db MB", "log": "of it WAL", "stall": "stall ms", "late": "> 25 ms",
-    "held": "held ms", "held_late": "> 25 ms", "idle_stall": "idle ms", "idle_late": "> 25 ms",
+    "minute": "minute", "screen": "screen MB", "engine": "engine MB", "screen_cpu": "screen %",
+    "engine_cpu": "engine %", "napping_cpu": "napping %", "database": "db MB", "log": "of it WAL",
+    "stall": "stall ms", "late": "> 25 ms", "held": "held ms", "held_late": "> 25 ms",
+    "idle_stall": "idle ms", "idle_late": "> 25 ms",
 }  # fmt: skip
 LATE = 0.025
 WARM_UP = 20.0
@@ -52,7 +53,7 @@ def screen(report: Path, every: float) -> None:
 
     async def watch(_: Pilot[object]) -> None:
         while app.snapshot is None or app.snapshot.lease is None:
-            await asyncio.sleep(0.1)
+            await naps(0.1)
         await naps(WARM_UP)
         while app.return_code is None:
             engine = app.snapshot.lease.pid

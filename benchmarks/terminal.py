@@ -14,6 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.standin.tastytrade import TastytradeStandin
 
 SIZE = (200, 50)
 _SYNC_QUERY, _SYNC_SUPPORTED = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
@@ -25,6 +29,16 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     xdg = {f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "data", "state", "cache")}
     drawn = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": os.pathsep.join(sys.path)}
     return {**kept, **xdg, **drawn, "HOME": str(home), **more}
+
+
+def grant(server: TastytradeStandin) -> dict[str, str]:
+    """What a program must see to sync with a stand-in."""
+    return {
+        "TASTYTRADE_CLIENT_SECRET": server.client_secret,
+        "TASTYTRADE_REFRESH_TOKEN": server.refresh_token,
+        "TASTYTRADE_API_URL": server.url,
+        "TASTYTRADE_STREAMER_URL": server.streamer_url,
+    }
 
 
 class Pty:

@@ -18,6 +18,8 @@ from cotrader_tui.domain.clock import system_clock
 from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, ErrorKind, StoreError
 from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.logfile import mask
+from cotrader_tui.private_files import write_private
+from cotrader_tui.store.garbage import collection_paused, keep_for_long
 from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
@@ -225,10 +227,12 @@ def make_screen(settings: Settings) -> CotraderApp:
     Raises:
         ConfigError: `--demo` names the database of a real book.
     """
-    from cotrader_tui.tui.app import CotraderApp
-    from cotrader_tui.tui.engine_process import EngineProcess
-    from cotrader_tui.tui.ports import ScreenOptions
+    with collection_paused():
+        from cotrader_tui.tui.app import CotraderApp
+        from cotrader_tui.tui.engine_process import EngineProcess
+        from cotrader_tui.tui.ports import ScreenOptions
 
+        keep_for_long()
     if settings.is_demo and settings.database.exists():
         _refuse_real_book(settings)
     sys.setswitchinterval(_SHARE_OF_A_THREAD)
@@ -248,10 +252,12 @@ def make_screen(settings: Settings) -> CotraderApp:
             has_color=settings.has_color,
             is_diffing=settings.is_diffing,
             has_model_greeks=settings.has_model_greeks,
+            is_ascii=settings.is_ascii,
             unconfigured=_unconfigured(settings),
             has_connections=bool(settings.connections),
             programs=None if settings.is_demo else _connection_programs(settings),
             views=ViewsFile(settings.config_folder),
+            export=lambda name, text: _exported(settings.log_file.with_name("exports") / name, text),
             keys=settings.keys,
             warnings=settings.warnings,
         ),
@@ -266,6 +272,11 @@ def _refuse_real_book(settings: Settings) -> None:
             refuse_other_than_demo(settings, reader)
     except StoreError:
         return  # the screen tells what is wrong with it
+
+
+def _exported(file: Path, text: str) -> Path:
+    write_private(file, text)
+    return file
 
 
 def _ask(database: Path, connection: str | None) -> None:

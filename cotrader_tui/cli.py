@@ -46,6 +46,10 @@ def _run(arguments: argparse.Namespace, out: TextIO) -> int:
 
     if arguments.command == "config" and arguments.action == "init":
         return _init_config(arguments)
+    if arguments.command == "completion":
+        from cotrader_tui.commands import completion
+
+        return completion.report(build_parser(), arguments.shell, out)
     try:
         settings = process_settings(_options(arguments))
     except ConfigError as error:
@@ -76,6 +80,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         privacy=arguments.privacy,
         no_color=arguments.no_color,
         no_diff=arguments.no_diff,
+        ascii=arguments.ascii,
     )
 
 

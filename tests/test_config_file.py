@@ -15,6 +15,7 @@ from cotrader_tui.config.origins import Effective, Origin, effective
 from cotrader_tui.config.template import template
 from cotrader_tui.config.toml_file import TomlFile, read_toml
 from cotrader_tui.errors import ConfigError
+from cotrader_tui.tui.themes import DEFAULT_THEME
 from tests.config_place import GRANT, Place, written
 
 TRICKY = '''\
@@ -107,7 +108,7 @@ def test_lines_hold_whatever_the_texts_are(pairs: dict[str, str]) -> None:
         ("[ibrk]\nport = 7496", "line 1: there is no setting ibrk. Did you mean ibkr?"),
         ("port = 7496", "line 1: there is no setting port. It belongs into the section [ibkr]."),
         ('[ibkr]\ntheme = "nord"', "line 2: there is no setting ibkr.theme. It belongs before the first section"),
-        ("qqqqqqqq = 1", "line 1: there is no setting qqqqqqqq. Known are: base_currency"),
+        ("qqqqqqqq = 1", "line 1: there is no setting qqqqqqqq. Known are: ascii, base_currency"),
     ],
 )
 def test_an_unknown_key_is_a_warning_with_its_line_and_what_was_meant(place: Place, toml: str, said: str) -> None:
@@ -194,6 +195,17 @@ def test_every_setting_of_the_template_may_be_switched_on_as_it_stands(place: Pl
     settings = place.load(**GRANT)
     assert settings.warnings == ()
     assert [connection.name for connection in settings.connections] == ["tastytrade", "ibkr"]
+
+
+def test_the_defaults_it_tells_are_those_that_hold(place: Place) -> None:
+    told = {setting.env: setting.example for setting in SETTINGS if setting.has_default}
+    settings = place.load(IBKR_PORT="7496")
+    (ibkr,) = settings.connections
+    assert told["COTRADER_THEME"] == f'"{DEFAULT_THEME}"'
+    assert told["COTRADER_SYNC_INTERVAL"] == f"{settings.sync_interval.total_seconds():g}"
+    assert (told["COTRADER_MODEL_GREEKS"], settings.has_model_greeks) == ("true", True)
+    assert (told["COTRADER_PRIVACY"], settings.is_private) == ("false", False)
+    assert told["IBKR_HOST"] == f'"{ibkr.options["host"]}"'
 
 
 def origin_of(place: Place, name: str, options: Options | None = None, /, **environ: str) -> Effective:

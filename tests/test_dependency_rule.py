@@ -81,6 +81,7 @@ VENDOR_RULE: dict[str, tuple[str, ...]] = {
     "pandas_market_calendars": ("market_calendar",),
     "currency_converter": ("reference_rates",),
     "simplejson": ("commands",),
+    "shtab": ("commands.completion",),
     "keyring": ("secret_store",),
     "cryptography": ("secret_store",),
 }
@@ -257,6 +258,8 @@ READING_SIDE = [
     "store.reader",
     "store.requests",
     "style_files",
+    "tui.actions",
+    "tui.keymap",
     *(
         module.name
         for module in modules()

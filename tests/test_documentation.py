@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,3 +68,8 @@ def test_every_key_is_in_the_readme(key: str) -> None:
 def test_every_setting_is_in_the_readme_and_the_example(setting: str) -> None:
     assert is_named(setting)
     assert is_named(setting, (ROOT / ".env.example").read_text("utf-8"))
+
+
+def test_the_page_of_formulas_is_that_of_the_table() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "figures.py"))
+    assert (ROOT / "docs" / "figures.md").read_text("utf-8") == script["page"](), "run `python docs/figures.py`"

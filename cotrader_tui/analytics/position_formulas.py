@@ -35,9 +35,14 @@ LegFormula = Formula[Leg]
 _Reader = Callable[[Leg, datetime], Input]
 _GAIN = "+ gain, − loss"
 _LONG = "+ long, − short"
-_HELD = "as the position's"
 _DEFINITION = "by definition"
 _TASTYTRADE = "tastytrade, API guide to account positions"
+_SIGNS = {
+    "delta": "+ gains when it rises",
+    "gamma": "+ delta rises with it",
+    "theta": "− loses",
+    "vega": "+ gains when it rises",
+}
 _GREEK_NOTE = (
     "Per unit they are the broker's or, marked m, a model's. Of a share, a fund, a coin and a future delta is 1 and "
     "the others are 0. Expired options have none."
@@ -75,16 +80,17 @@ def _greek(id_: str, unit: Unit) -> LegFormula:
 
     text = f"{id_} per unit × quantity × multiplier"
     inputs = _inputs(per_unit(id_), quantity, multiplier)
-    return Formula(id_, id_.title(), text, unit, _HELD, _DEFINITION, result, inputs, is_amount=True, note=_GREEK_NOTE)
+    note = _GREEK_NOTE if id_ == "delta" else "Of what is no option 0. Expired options have none."
+    return Formula(id_, id_.title(), text, unit, _SIGNS[id_], _DEFINITION, result, inputs, is_amount=True, note=note)
 
 
 def _entry(id_: str, unit: Unit) -> LegFormula:
     return Formula(
         f"entry_{id_}",
         f"{id_.title()} at entry",
-        f"{id_} per unit at entry × quantity × multiplier",
+        f"entry {id_} per unit × quantity × multiplier",
         unit,
-        _HELD,
+        _SIGNS[id_],
         _DEFINITION,
         lambda leg, _: contract.entry_greek(leg, id_),
         _inputs(at_entry(id_), quantity, multiplier),
@@ -201,7 +207,7 @@ _ALL: tuple[LegFormula, ...] = (
         "Delta dollars",
         "position delta × underlying price",
         Unit.MONEY,
-        _HELD,
+        _SIGNS["delta"],
         "Interactive Brokers, Risk Navigator: position × delta × multiplier × underlying price",
         _dollars,
         _inputs(_result("delta", "position delta"), underlying(underlying_price)),
@@ -271,8 +277,8 @@ _ALL: tuple[LegFormula, ...] = (
     _entry("vega", Unit.VEGA),
     _told(
         "entry_iv",
-        "Implied volatility at entry",
-        at_entry("iv", "implied volatility at entry"),
+        "Volatility at entry",
+        at_entry("iv", "volatility at entry"),
         Unit.FRACTION,
         note="At the first sync that saw the position.",
     ),

@@ -176,7 +176,7 @@ def at_entry(greek: str, name: str = "") -> Callable[[Leg, datetime], Input]:
         entry = leg.position.entry
         greeks = None if entry is None else entry.greeks
         missing = "the first sync that saw the position had no Greeks of it"
-        return _sensitivity(name or f"{greek} per unit at entry", greeks, greek, missing)
+        return _sensitivity(name or f"entry {greek} per unit", greeks, greek, missing)
 
     return read
 

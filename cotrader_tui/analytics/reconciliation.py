@@ -115,12 +115,15 @@ class _Comparison:
         for kept in self._kept:
             self._add_all((kept,), is_of_today=exchange_date(kept.last_synced_at) == self._today)
         for symbol, currency, gain, kind in self._closed_today():
+            is_unsettled = kind is InstrumentType.FUTURE and not self._balances.has_futures_gain_in_cash
             if gain is None:
                 self._unknown.setdefault(Figure.DAY_PNL, symbol)
+                if is_unsettled:
+                    self._unknown.setdefault(Figure.NET_LIQUIDATING_VALUE, symbol)
                 continue
             sums = self._of(currency, symbol)
             sums.day_pnl += gain
-            if kind is InstrumentType.FUTURE:
+            if is_unsettled:
                 sums.futures += gain
         self._convert()
 

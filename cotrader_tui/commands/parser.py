@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_database(commands)
     _add_export(commands)
     _add_configuration(commands)
+    _add_completion(commands)
     return parser
 
 
@@ -72,6 +73,7 @@ def _add_global_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--portfolio", metavar="NAME", help="only the accounts of this portfolio")
     parser.add_argument("--privacy", action="store_true", help="mask amounts")
     parser.add_argument("--no-color", action="store_true", help="no colours")
+    parser.add_argument("--ascii", action="store_true", help="draw charts in ASCII, without braille")
     parser.add_argument("--no-diff", action="store_true", help="send the terminal whole lines, not only what differs")
     parser.add_argument("--version", action="version", version=f"cotrader {__version__}")
 
@@ -159,7 +161,7 @@ def _add_export(commands: _Commands) -> None:
 
 def _add_configuration(commands: _Commands) -> None:
     status = _add(commands, "status", "the book in one line: net liquidating value, day P&L, the worst state, its age")
-    status.add_argument("--format", choices=("text", "tmux", "json"), default="text", help="tmux: with its colours")
+    status.add_argument("--format", choices=("text", "tmux", "json"), default="text", help="tmux has its colours")
     status.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     config = _add(commands, "config", "write a commented configuration file, or show which settings hold")
     actions = config.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -171,6 +173,11 @@ def _add_configuration(commands: _Commands) -> None:
     keys = _add(commands, "keys", "show what the terminal sends for each key that is pressed, and which action has it")
     keys.add_argument("--list", action="store_true", help="list the actions and their keys instead")
     keys.add_argument("--json", action="store_true", help="the list as JSON")
+
+
+def _add_completion(commands: _Commands) -> None:
+    completion = _add(commands, "completion", "print what a shell needs to complete this command line")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
 def _count(text: str) -> int:

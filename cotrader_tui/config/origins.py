@@ -77,6 +77,7 @@ def _option(env: str, options: Options) -> tuple[str, str] | None:
         "COTRADER_DB": ("--db", str(options.db) if options.db else None),
         "COTRADER_CONFIG": ("--config", str(options.config) if options.config else None),
         "COTRADER_PORTFOLIO": ("--portfolio", options.portfolio),
+        "COTRADER_ASCII": ("--ascii", "1" if options.ascii else None),
         "COTRADER_PRIVACY": ("--privacy", "1" if options.privacy else None),
         "NO_COLOR": ("--no-color", "1" if options.no_color else None),
     }

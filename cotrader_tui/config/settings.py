@@ -52,6 +52,7 @@ class Options:
     privacy: bool = False
     no_color: bool = False
     no_diff: bool = False
+    ascii: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Settings:
     theme: str | None = None
     is_private: bool = False
     has_color: bool = True
+    is_ascii: bool = False
+    """Charts are drawn without braille and box drawing."""
     has_model_greeks: bool = True
     """Where a broker sends no Greeks, a model's are shown, labelled."""
     is_diffing: bool = True
@@ -161,6 +164,7 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
         theme=values.get("COTRADER_THEME"),
         is_private=options.privacy or values.flag("COTRADER_PRIVACY"),
         has_color=not (options.no_color or environ.get("NO_COLOR")),
+        is_ascii=options.ascii or values.flag("COTRADER_ASCII"),
         has_model_greeks=values.get("COTRADER_MODEL_GREEKS") is None or values.flag("COTRADER_MODEL_GREEKS"),
         is_diffing=not options.no_diff,
         secrets=values.secrets(),

@@ -54,7 +54,7 @@ SETTINGS = (
         example='"all"',
         has_default=True,
     ),
-    Setting("COTRADER_THEME", "theme", "the theme of the screen", example='"cotrader"', has_default=True),
+    Setting("COTRADER_THEME", "theme", "the theme of the screen; t lists them all", example='"western"', has_default=True),
     Setting(
         "COTRADER_MODEL_GREEKS",
         "model_greeks",
@@ -62,6 +62,7 @@ SETTINGS = (
         example="true",
         has_default=True,
     ),
+    Setting("COTRADER_ASCII", "ascii", "1 draws charts in ASCII, without braille", example="false", has_default=True),
     Setting("COTRADER_PRIVACY", "privacy", "1 starts with amounts hidden", example="false", has_default=True),
     Setting("NO_COLOR", "", "anything: no colours"),
     Setting("TASTYTRADE_CLIENT_SECRET", "tastytrade.client_secret", "the OAuth application's secret", is_secret=True),

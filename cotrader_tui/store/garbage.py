@@ -26,8 +26,8 @@ def collection_paused() -> Iterator[None]:
 def keep_for_long() -> None:
     """Let later searches pass over all values there are now; they are freed as ever once nothing refers to them.
 
-    The first search after a large book was read would else stop every thread for a tenth of a second. Call it while
-    the collection is paused, and `find_garbage` before: cycles there are now are never found.
+    The first search after a large book was read would else stop every thread for a tenth of a second. Cycles there are
+    now are never found: where it is called often, call `find_garbage` before.
     """
     gc.freeze()
 

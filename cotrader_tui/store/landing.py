@@ -12,7 +12,7 @@ from typing import Any
 
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.changes import Change, PositionState, Reconciliation, StoredAccount
-from cotrader_tui.domain.checks import Check
+from cotrader_tui.domain.checks import Check, Figure
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
@@ -97,7 +97,7 @@ def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -
     for change in changes.changes:
         if change.position is None or change.kind is not None:
             _write_change(sqlite, change, account, numbers, market, landed)
-    _write_balances(sqlite, account, landed.balances, landed.now)
+    _write_balances(sqlite, account, landed.balances, _day_pnl(landed), landed.now)
     store_checks(sqlite, account, landed.checks, landed.now)
     _write_snapshots(sqlite, account, landed.now)
     sqlite.execute(
@@ -305,7 +305,14 @@ def _insert_event(
     )
 
 
-def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances | None, now: datetime) -> None:
+def _day_pnl(landed: Landing) -> Decimal | None:
+    """Our day P&L of the account in the currency of its balances."""
+    return next((check.ours for check in landed.checks if check.figure is Figure.DAY_PNL), None)
+
+
+def _write_balances(
+    sqlite: sqlite3.Connection, account: int, balances: Balances | None, day_pnl: Decimal | None, now: datetime
+) -> None:
     if balances is None:
         return
     amounts = (balances.net_liquidating_value, balances.cash_balance, balances.buying_power)
@@ -326,9 +333,9 @@ def _write_balances(sqlite: sqlite3.Connection, account: int, balances: Balances
         ),
     )
     sqlite.execute(
-        """INSERT INTO account_snapshots (account_id, taken_at, net_liquidating_value, cash_balance, buying_power)
-           VALUES (?, ?, ?, ?, ?)""",
-        (account, instant_text(now), *map(decimal_text, amounts)),
+        """INSERT INTO account_snapshots (account_id, taken_at, net_liquidating_value, cash_balance, buying_power,
+                  day_pnl) VALUES (?, ?, ?, ?, ?, ?)""",
+        (account, instant_text(now), *map(decimal_text, amounts), decimal_text(day_pnl)),
     )
 
 

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
+from cotrader_tui.domain.courses import AccountCourse, PositionCourse
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.orders import KnownOrder
 from cotrader_tui.domain.portfolio import AccountBook, LeaseHolder, Leg, PortfolioSnapshot
@@ -22,6 +23,7 @@ from cotrader_tui.store import rows
 from cotrader_tui.store.checks import read_checks
 from cotrader_tui.store.codec import decimal_value, instant_text
 from cotrader_tui.store.connect import open_for_reading
+from cotrader_tui.store.courses import oldest_snapshot, read_account_courses, read_position_courses
 from cotrader_tui.store.files import in_words
 from cotrader_tui.store.garbage import collection_paused
 from cotrader_tui.store.history import read_orders, read_transactions
@@ -167,6 +169,25 @@ class Reader:
         with self._in_words():
             found = self._sqlite.execute(sql, (position, limit)).fetchall()
         return tuple(_history(row) for row in reversed(found))
+
+    def oldest_snapshot(self) -> datetime | None:
+        """When the first snapshot that is kept was taken; `None` without any."""
+        with self._in_words():
+            return oldest_snapshot(self._sqlite)
+
+    def account_courses(
+        self, accounts: Collection[AccountId], since: datetime, step: timedelta
+    ) -> tuple[AccountCourse, ...]:
+        """The stored figures of `accounts` since then, of each `step` the last."""
+        with self._in_words():
+            return read_account_courses(self._sqlite, accounts, since, step)
+
+    def position_courses(
+        self, accounts: Collection[AccountId], underlying: tuple[str, str], since: datetime, step: timedelta
+    ) -> tuple[PositionCourse, ...]:
+        """The stored figures of the positions in an underlying and currency since then, of each `step` the last."""
+        with self._in_words():
+            return read_position_courses(self._sqlite, accounts, underlying, since, step)
 
     def transactions(
         self, accounts: Collection[AccountId] | None = None, symbol: str | None = None, limit: int = -1

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import on, work
 from textual.containers import VerticalScroll
 from textual.theme import Theme
@@ -21,13 +20,15 @@ from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import SyncKind
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import CotraderError
+from cotrader_tui.store.garbage import keep_for_long
 from cotrader_tui.style_files import styles_dir
 from cotrader_tui.tui.actions import ACTIONS
 from cotrader_tui.tui.apart import Apart
-from cotrader_tui.tui.arranging import ARRANGING, GROUPING, ArrangingApp
+from cotrader_tui.tui.arranging import ARRANGING, GROUPING
 from cotrader_tui.tui.bindings import bindings, rebind
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
+from cotrader_tui.tui.explaining import EXPLAINING, ExplainingApp
 from cotrader_tui.tui.keymap import keymap
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
 from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
@@ -47,8 +48,10 @@ from cotrader_tui.tui.screens.orders import OrdersScreen
 from cotrader_tui.tui.screens.positions import PositionsScreen
 from cotrader_tui.tui.screens.statistics import StatisticsScreen
 from cotrader_tui.tui.screens.sync_log import SyncLogScreen
+from cotrader_tui.tui.shown_theme import shown
 from cotrader_tui.tui.store_watcher import StoreWatcher
-from cotrader_tui.tui.themes import COTRADER, DEFAULT_THEME, meaning_of
+from cotrader_tui.tui.taking import TAKING
+from cotrader_tui.tui.themes import COLOURS_OF, DEFAULT_THEME, OURS, Colours, named, unknown_theme
 from cotrader_tui.tui.widgets.book_table import BookTable
 
 _AGES_EVERY = 5
@@ -76,7 +79,7 @@ def _no_color(*, wanted: bool) -> Iterator[None]:
             del os.environ["NO_COLOR"]
 
 
-class CotraderApp(ArrangingApp):
+class CotraderApp(ExplainingApp):
     """The monitor. `run` returns `DEMO` when the demo is to be opened instead."""
 
     TITLE = "cotrader"
@@ -93,6 +96,8 @@ class CotraderApp(ArrangingApp):
         "orders": OrdersScreen,
     }
     DEFAULT_MODE = "positions"
+    colours = Colours.ALL
+    """What themes are shown with; on a terminal what it can show."""
 
     def __init__(
         self,
@@ -143,18 +148,25 @@ class CotraderApp(ArrangingApp):
 
     def _fatal_error(self) -> None:
         """As Textual's, without the values of variables: a traceback is pasted into reports."""
+        from rich.traceback import Traceback  # which the first paint need not wait for
+
         self.bell()
         trace = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
         self._close_messages_no_wait()
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return meaning_of(self.current_theme)
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """As it is shown here; Textual takes the current theme from this."""
+        return shown(theme_name, self.colours)
 
     async def on_mount(self) -> None:
-        self.register_theme(COTRADER)
+        for theme in OURS.values():
+            self.register_theme(theme)
+        self.colours = self._colours_there_are()
         self.theme = self._theme_to_start_with()
         self.set_interval(1, self._tick)
+        # The program itself is a hundred thousand values: each search for garbage among them would hold up the keys.
+        self.call_after_refresh(keep_for_long)
         self._tell_what_is_amiss()
         if not self.is_headless:
             exit_on_signals(self.exit)
@@ -173,15 +185,16 @@ class CotraderApp(ArrangingApp):
             self.tell_problem(f"{more} more like this: `cotrader config show` tells them.")
 
     def _theme_to_start_with(self) -> str:
-        wanted = self.options.theme
-        if wanted is None:
-            return DEFAULT_THEME
-        theme: Theme | None = self.available_themes.get(wanted)
-        if theme is None:
-            self.tell_problem(f"There is no theme {wanted!r}. t lists those there are.")
-            return DEFAULT_THEME
-        # Native colours without colour are black on black.
-        return DEFAULT_THEME if theme.ansi and self.no_color else wanted
+        wanted = named(self.options.theme)
+        if wanted in self.available_themes:
+            return wanted
+        self.tell_problem(unknown_theme(wanted, self.available_themes))
+        return DEFAULT_THEME
+
+    def _colours_there_are(self) -> Colours:
+        if self.no_color:
+            return Colours.NONE
+        return self.colours if self.is_headless else COLOURS_OF.get(self.console.color_system, Colours.ALL)
 
     def on_unmount(self) -> None:
         self._watchdog.stop()
@@ -218,6 +231,9 @@ class CotraderApp(ArrangingApp):
             self._books.run(work_out, self._show)
 
     def _show(self, worked_out: tuple[Book, tuple[Notice, ...]]) -> None:
+        if self._book is None and not self.is_headless:
+            # The widgets stay: each search for garbage would go through them and hold up the keys.
+            self.call_after_refresh(keep_for_long)
         self._book, told = worked_out
         for notice in told:
             self._toast(notice.text, is_problem=notice.is_problem)
@@ -350,6 +366,10 @@ class CotraderApp(ArrangingApp):
             return isinstance(self._top, GreeksScreen)
         if action in ARRANGING | GROUPING:
             return self.can_arrange(action)
+        if action in EXPLAINING:
+            return self.can_explain(action)
+        if action in TAKING:
+            return self.can_take(action)
         if action == "detail":
             return self._top is not None and self._top.can_open
         return True

@@ -14,6 +14,7 @@ from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.tui.ports import EngineState
 
 _LOOK_EVERY = 2.0
+_LOOK_AT_CHILD_EVERY = 0.25
 _BACKOFF = (1.0, 60.0)
 _SETTLED_AFTER = 60.0
 _GRACE = 0.5
@@ -86,10 +87,9 @@ class EngineProcess:
             return 1, (f"The log file {self._log_file} cannot be written: {error.strerror}.", "Check its folder.")
         self._child = child
         self._tell(on_change, EngineState(is_ours=True, is_running=True))
-        while not self._stop.is_set():
-            try:
-                code = child.wait(0.25)
-            except subprocess.TimeoutExpired:
+        # `Popen.wait` with a timeout would look twenty times a second.
+        while not self._stop.wait(_LOOK_AT_CHILD_EVERY):
+            if (code := child.poll()) is None:
                 continue
             self._close_input()
             return code, _last_words(self._log_file, words_from)

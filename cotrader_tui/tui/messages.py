@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.message import Message
 
 from cotrader_tui.analytics.statistics import CycleStatistics
+from cotrader_tui.domain.courses import Courses
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.positions import PositionEvent, PositionSnapshot
 from cotrader_tui.domain.transactions import KnownTransaction
@@ -60,6 +62,21 @@ class ViewsRefused(Message):
 
 
 @dataclass
+class Exported(Message):
+    """A table was written to a file."""
+
+    place: Path
+
+
+@dataclass
+class ExportRefused(Message):
+    """A table could not be written to a file."""
+
+    message: str
+    hint: str
+
+
+@dataclass
 class HistoryRead(Message):
     """What the store remembers of one position."""
 
@@ -67,6 +84,14 @@ class HistoryRead(Message):
     events: tuple[PositionEvent, ...]
     history: tuple[PositionSnapshot, ...]
     transactions: tuple[KnownTransaction, ...] = ()
+
+
+@dataclass
+class CoursesRead(Message):
+    """What the store keeps for the charts of a span, by its place among the spans."""
+
+    span: int
+    courses: Courses
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from cotrader_tui.domain.portfolios import NO_PORTFOLIOS, PortfolioSettings
@@ -103,6 +104,9 @@ class ScreenOptions:
     """`None`: connections cannot be made or ended here."""
     views: ViewStore | None = None
     """`None`: saved views last as long as the program."""
+    export: Callable[[str, str], Path] | None = None
+    """Writes a text to a file of that name, for its owner only, and tells its place; called in a thread, raises
+    CotraderError. `None`: nothing is exported."""
     keys: Sequence[Wish] = ()
     """The keys somebody wants for actions instead of their own."""
     warnings: Sequence[str] = ()
@@ -111,6 +115,8 @@ class ScreenOptions:
     """How often the database is asked whether something was committed."""
     is_diffing: bool = True
     """Send the terminal only what differs; False: Textual's own driver."""
+    is_ascii: bool = False
+    """Charts are drawn in ASCII: without braille and box drawing."""
     has_model_greeks: bool = True
     """Where a broker sends no Greeks, show a model's, marked so."""
     is_watching: bool = True

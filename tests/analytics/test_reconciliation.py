@@ -39,6 +39,7 @@ from tests.builders import (
 
 NET_LIQ, OPEN, DAY, COUNT = Figure
 APPLE, CALL = share("AAPL"), option("AAPL", "250")
+EXPIRED = replace(option("TSLA", "320"), expiration=TODAY - timedelta(days=1))
 SHARES = position(APPLE, "100", "210", previous_close="228")
 SHORT_CALLS = position(CALL, "-2", "6.20", previous_close="5.00")
 MARKS = {APPLE: "231.40", CALL: "5.10"}
@@ -273,13 +274,35 @@ def test_a_future_of_unknown_gain_makes_the_net_liquidating_value_unknown_unless
         assert checked(landed(unsettled, said=said, quotes=[FUTURE_MARK]))[NET_LIQ].ours == ours
 
 
+def test_a_future_that_closed_for_nobody_knows_what_makes_the_net_liquidating_value_unknown() -> None:
+    closed = replace(FUTURE, status=PositionStatus.CLOSED, quantity=Decimal(0), closed_at=NOW)
+    check = checked(landed(said=told(net_liq="4000", cash="4000", count=0), closed=[closed]))[NET_LIQ]
+    assert (check.ours, check.position_symbol) == (None, "/ESM6")
+
+
+# Days
+
+
+def test_what_was_left_in_doubt_since_yesterday_has_no_day_of_today() -> None:
+    since = {"last_synced_at": NOW - timedelta(days=1)}
+    for old in (replace(SHORT_CALLS, **since), replace(SHORT_CALLS, day_base=Decimal(5), previous_close=None, **since)):  # type: ignore[arg-type]
+        check = checked(landed(SHARES, kept=[old]))[DAY]
+        assert (check.ours, check.position_symbol) == (None, CALL.symbol)
+
+
+def test_an_option_that_expired_before_today_and_is_only_cleared_away_adds_nothing_to_the_day() -> None:
+    gone = {"status": PositionStatus.CLOSED, "quantity": Decimal(0), "closed_at": NOW}
+    assert checked(landed(SHARES, closed=[replace(position(EXPIRED), **gone)]))[DAY].ours == 340  # type: ignore[arg-type]
+    assert checked(landed(SHARES, closed=[replace(position(CALL), **gone)]))[DAY].ours is None  # type: ignore[arg-type]
+
+
 # The same figures as everywhere else
 
 
 AMOUNTS = st.decimals("-50000", "50000", places=6)
 PRICES = st.one_of(st.none(), st.decimals("0", "9000", places=5))
 DAYS = st.sampled_from([timedelta(), timedelta(hours=3), timedelta(days=1), timedelta(days=9)])
-KINDS = [APPLE, CALL, coin(), future(), option("SPX", "6000"), share("SAP", currency="EUR")]
+KINDS = [APPLE, CALL, coin(), future(), option("SPX", "6000"), EXPIRED, share("SAP", currency="EUR")]
 
 
 @st.composite
@@ -300,20 +323,20 @@ def positions(draw: st.DrawFn, of: Instrument) -> tuple[Position, Quote | None]:
 @given(st.data())
 def test_ours_are_the_figures_of_the_screen(data: st.DataObject) -> None:
     kinds = data.draw(st.lists(st.sampled_from(KINDS), unique_by=lambda each: each.id))
-    drawn = [data.draw(positions(each)) for each in kinds]
-    is_open = [data.draw(st.booleans()) for _ in drawn]
+    drawn = [(*data.draw(positions(each)), data.draw(st.sampled_from(["held", "kept", "closed"]))) for each in kinds]
+    held = [each for each, _, what in drawn if what == "held"]
+    kept = [replace(each, last_synced_at=NOW - data.draw(DAYS)) for each, _, what in drawn if what == "kept"]
     closed = [
-        replace(held, status=PositionStatus.CLOSED, quantity=Decimal(0), closed_at=NOW - data.draw(DAYS))
-        for (held, _), stays in zip(drawn, is_open, strict=True)
-        if not stays
+        replace(each, status=PositionStatus.CLOSED, quantity=Decimal(0), closed_at=NOW - data.draw(DAYS))
+        for each, _, what in drawn
+        if what == "closed"
     ]
-    held = [each for (each, _), stays in zip(drawn, is_open, strict=True) if stays]
-    marks = [priced for _, priced in drawn if priced is not None]
+    marks = [priced for _, priced, _ in drawn if priced is not None]
     said = told(cash="0", exchange_rates={"EUR": Decimal("1.25")}, has_futures_gain_in_cash=True)
-    checks = checked(landed(*held, said=said, quotes=marks, closed=closed))
+    checks = checked(landed(*held, kept=kept, said=said, quotes=marks, closed=closed))
 
     by_id = {each.instrument: each for each in marks}
-    legs = [replace(leg(each), quote=by_id.get(each.instrument.id)) for each in held]
+    legs = [replace(leg(each), quote=by_id.get(each.instrument.id)) for each in (*held, *kept)]
     gone = [leg(each) for each in closed]
     counted = [each for each in legs if each.position.instrument.type is not InstrumentType.FUTURE]
     assert checks[NET_LIQ].ours == _whole(counted, [], lambda part, _: PartialSum.over(map(market_value, part)))

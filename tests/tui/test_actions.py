@@ -17,13 +17,15 @@ from cotrader_tui.tui.actions import ACTIONS, Action
 from cotrader_tui.tui.app import DEMO, CotraderApp
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.ports import ScreenOptions
+from cotrader_tui.tui.screens.column_chooser import ColumnChooser
 from cotrader_tui.tui.screens.help import HelpScreen
+from cotrader_tui.tui.widgets.filter_line import FilterInput
 from tests.builders import share, snapshot, sync_run
 from tests.tui.book import IRA, Watch, book, held, make_app, settled, shown, table_of, tell, text_of
 
 TYPEABLE = re.compile(r"^(.|up|down|left|right|home|end|pagedown|pageup|enter|esc|ctrl\+[a-z])$")
 UNTYPEABLE = {f"ctrl+{letter}" for letter in "ijmhabsqz"}
-PRESSED = {"esc": "escape", "?": "question_mark", ":": "colon"}
+PRESSED = {"esc": "escape", "?": "question_mark", ":": "colon", "/": "slash"}
 
 
 def row(pilot: Pilot[Any]) -> int:
@@ -64,6 +66,8 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "back": ("enter",),
     "quit_or_back": ("enter",),
     "split": ("2",),
+    "left": ("l", "l"),
+    "fold": ("v",),
 }
 DONE: dict[str, Done] = {
     "positions": lambda pilot: pilot.app.current_mode == "positions",
@@ -74,8 +78,14 @@ DONE: dict[str, Done] = {
     "orders": lambda pilot: pilot.app.current_mode == "orders",
     "up": lambda pilot: row(pilot) == 1,
     "down": lambda pilot: row(pilot) == 1,
-    "left": lambda pilot: row(pilot) == 0,
-    "right": lambda pilot: row(pilot) == 0,
+    "left": lambda pilot: pilot.app.screen.focused_column == "account",  # type: ignore[attr-defined]
+    "right": lambda pilot: pilot.app.screen.focused_column == "account",  # type: ignore[attr-defined]
+    "filter": lambda pilot: isinstance(pilot.app.focused, FilterInput),
+    "group": lambda pilot: "· by underlying" in text_of(pilot),
+    "fold": lambda pilot: "▸ S000 (1)" in text_of(pilot),
+    "sort": lambda pilot: "Symbol▲" in text_of(pilot),
+    "reverse": lambda pilot: "Symbol▼" in text_of(pilot) and "S038" in table_text(pilot, 0),
+    "columns": lambda pilot: isinstance(pilot.app.screen, ColumnChooser),
     "top": lambda pilot: row(pilot) == 0,
     "bottom": lambda pilot: row(pilot) == 39,
     "half_down": lambda pilot: 5 < row(pilot) < 20,
@@ -83,9 +93,14 @@ DONE: dict[str, Done] = {
     "page_down": lambda pilot: row(pilot) > 10,
     "page_up": lambda pilot: row(pilot) < 29,
     "detail": lambda pilot: len(pilot.app.screen_stack) == 2,
+    "explain": lambda pilot: "money in USD" in text_of(pilot),
+    "charts": lambda pilot: "1 day" in text_of(pilot),
     "back": lambda pilot: len(pilot.app.screen_stack) == 1,
     "quit_or_back": lambda pilot: len(pilot.app.screen_stack) == 1,
     "sync": lambda pilot: "sync asked for" in text_of(pilot),
+    "copy_row": lambda pilot: pilot.app.clipboard.startswith("S000  shares\t10"),
+    "copy_cell": lambda pilot: pilot.app.clipboard == "S000  shares",
+    "copy_table": lambda pilot: len(pilot.app.clipboard.splitlines()) == 41,
     "next_portfolio": lambda pilot: "Account 5WT00001" in text_of(pilot),
     "previous_portfolio": lambda pilot: "Account 5WT00002" in text_of(pilot),
     "split": lambda pilot: table_of(pilot).row_count == 41,
@@ -95,6 +110,11 @@ DONE: dict[str, Done] = {
     "help": lambda pilot: isinstance(pilot.app.screen, HelpScreen),
     "palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
 }
+
+
+def table_text(pilot: Pilot[Any], at: int) -> str:
+    table = table_of(pilot)
+    return table.get_cell(table.model.keys[at], "symbol").text
 
 
 def long_book() -> Any:  # noqa: ANN401 - a snapshot
@@ -142,7 +162,7 @@ async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
 
 
 def test_every_action_is_covered_here() -> None:
-    assert {action.id for action in ACTIONS} == {*DONE, "demo", "redraw"}
+    assert {action.id for action in ACTIONS} == {*DONE, "demo", "redraw", "export"}
 
 
 async def test_a_theme_can_be_typed_by_name() -> None:

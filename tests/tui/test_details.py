@@ -159,7 +159,7 @@ async def test_the_first_run_counts_what_it_added(database: Path) -> None:
 
 def test_the_chart_is_plain_text_of_its_size() -> None:
     points = tuple((NOW + timedelta(minutes=minute), float(minute % 7)) for minute in range(1000))
-    lines = draw(Series("Mark", points), 60, 11, ("a", "b", "c")).splitlines()
+    lines = draw(Series("Mark", points), 60, 11, "{:%H:%M}".format).splitlines()
     assert len(lines) == 11
     assert all(len(line) <= 60 for line in lines)
     assert "\x1b" not in "".join(lines)
@@ -167,4 +167,24 @@ def test_the_chart_is_plain_text_of_its_size() -> None:
 
 def test_a_flat_chart_and_equal_times_do_not_fail() -> None:
     flat = Series("Mark", ((NOW, 5.0), (NOW, 5.0)))
-    assert "Mark" in draw(flat, 60, 11, ("a", "b", "c"))
+    assert "Mark" in draw(flat, 60, 11, "{:%H:%M}".format)
+
+
+def test_a_chart_in_ascii_has_neither_braille_nor_box_drawing() -> None:
+    points = tuple((NOW + timedelta(minutes=minute), float(minute % 7)) for minute in range(100))
+    drawn = draw(Series("Mark", points), 60, 11, "{:%H:%M}".format, is_ascii=True)
+    assert drawn.isascii()
+    assert "*" in drawn
+    assert "+---" in drawn
+
+
+def test_a_chart_names_its_first_middle_and_last_moment_however_they_are_spaced() -> None:
+    early = tuple((NOW + timedelta(seconds=each), 1.0) for each in range(50))
+    last = draw(Series("Mark", (*early, (NOW + timedelta(hours=2), 2.0))), 60, 11, "{:%H:%M}".format).splitlines()[-1]
+    assert last.split() == ["15:30", "16:30", "17:30"]
+
+
+def test_of_many_points_the_newest_is_drawn() -> None:
+    points = tuple((NOW + timedelta(minutes=minute), 1.0) for minute in range(1203))
+    newest = (NOW + timedelta(minutes=1203), 9.0)
+    assert "9.0" in draw(Series("Mark", (*points, newest)), 60, 11, "{:%H:%M}".format)

@@ -104,8 +104,8 @@ def test_keys_that_terminals_keep_or_cannot_send_are_allowed_with_a_warning(key:
     [
         ({"synk": "x"}, "there is no action synk. Did you mean sync?", {"sync": ("r",)}),
         ({"sync": "entre"}, "keys.sync: there is no key 'entre'. Did you mean enter?", {"sync": ("r",)}),
-        ({"sync": ("entre", "x")}, "there is no key 'entre'", {"sync": ("x",)}),
-        ({"sync": "x", "help": "x"}, "keys.help: x is wanted for sync already", {"sync": ("x",), "help": ("?",)}),
+        ({"sync": ("entre", "N")}, "there is no key 'entre'", {"sync": ("N",)}),
+        ({"sync": "N", "help": "N"}, "keys.help: N is wanted for sync already", {"sync": ("N",), "help": ("?",)}),
         (
             {"sync": "p"},
             "p, wanted for sync, was the key of privacy (Privacy). It has none now",
@@ -126,7 +126,7 @@ def test_what_cannot_be_or_clashes_is_said_and_the_rest_holds(
 
 
 def test_the_same_key_twice_in_one_wish_is_one() -> None:
-    assert keymap(wished(sync=("x", "x"))).keys["sync"] == ("x",)
+    assert keymap(wished(sync=("N", "N"))).keys["sync"] == ("N",)
 
 
 # The screen
@@ -161,7 +161,8 @@ async def test_keys_with_names_of_textuals_own_work_too(key: str, pressed: str) 
 
 
 async def test_the_footer_the_tabs_the_help_and_the_palette_show_a_persons_keys() -> None:
-    async with shown(book(), with_keys(privacy=("P", "f5"), greeks="w", orders=(), help="f2", back="b")) as pilot:
+    app = with_keys(privacy=("P", "f5"), greeks="w", orders=(), help="f2", back="b")
+    async with shown(book(), app, size=(140, 90)) as pilot:
         text = text_of(pilot)
         assert "P Privacy" in text
         assert "f5 Privacy" not in text
@@ -179,11 +180,11 @@ async def test_the_footer_the_tabs_the_help_and_the_palette_show_a_persons_keys(
 
 
 async def test_an_action_without_a_key_is_in_the_palette_and_the_palette_itself_may_lose_its_key() -> None:
-    async with shown(book(), with_keys(palette="x", theme=())) as pilot:
+    async with shown(book(), with_keys(palette="N", theme=())) as pilot:
         await press(pilot, "ctrl+p")
         await press(pilot, "colon")
         assert not isinstance(pilot.app.screen, CommandPalette)
-        await press(pilot, "x")
+        await press(pilot, "N")
         assert isinstance(pilot.app.screen, CommandPalette)
 
 

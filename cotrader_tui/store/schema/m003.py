@@ -33,6 +33,7 @@ def _add_to_balances(db: Database) -> None:
     balances.add_column("open_pnl", str)
     balances.add_column("day_pnl", str)
     balances.add_column("position_count", int)
+    table(db, "account_snapshots").add_column("day_pnl", str)
     table(db, "account_checks").create(
         {
             "account_id": int,

@@ -134,6 +134,11 @@ def _days(leg: Leg, view: LegView) -> float | None:
     return None if days is None else float(days)
 
 
+def _expiration(leg: Leg, _: LegView) -> float | None:
+    day = leg.position.instrument.expiration
+    return None if day is None else float(day.toordinal())
+
+
 def _age(leg: Leg, view: LegView) -> float | None:
     return None if leg.quote is None else (view.now - leg.quote.received_at).total_seconds()
 
@@ -154,6 +159,7 @@ _VALUES: Mapping[str, Callable[[Leg, LegView], Value]] = {
     "opt": _option_type,
     "quantity": lambda leg, _: leg.position.quantity,
     "dte": _days,
+    "expiration": _expiration,
     "strike": lambda leg, _: leg.position.instrument.strike,
     "average": lambda leg, _: leg.position.average_open_price,
     "mark": lambda leg, _: leg.quote.mark if leg.quote else None,

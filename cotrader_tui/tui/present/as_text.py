@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from cotrader_tui.domain.markdown import markdown_table
 from cotrader_tui.domain.text import UNKNOWN
-from cotrader_tui.tui.present.text import Column, Rows
+from cotrader_tui.tui.present.text import Column, Piece
 
 
 class ExportFormat(StrEnum):
@@ -25,6 +26,12 @@ class ExportFormat(StrEnum):
         return ".md" if self is ExportFormat.MARKDOWN else f".{self.value}"
 
 
+class Cells(Protocol):
+    """Where the cells of rows come from."""
+
+    def cells(self, key: str) -> Mapping[str, Piece]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Rows as they are seen: rounded, hidden where privacy hides, in the order and the columns of the screen."""
@@ -33,7 +40,7 @@ class Seen:
     rows: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, columns: Sequence[Column], rows: Rows, keys: Iterable[str]) -> Seen:
+    def of(cls, columns: Sequence[Column], rows: Cells, keys: Iterable[str]) -> Seen:
         """The cells of `columns` in the rows with `keys`."""
         return cls(tuple(columns), tuple(tuple(_texts(columns, rows, key)) for key in keys))
 
@@ -60,6 +67,6 @@ class Seen:
         return text.getvalue()
 
 
-def _texts(columns: Sequence[Column], rows: Rows, key: str) -> Iterable[str]:
+def _texts(columns: Sequence[Column], rows: Cells, key: str) -> Iterable[str]:
     cells = rows.cells(key)
     return (cells[column.key].text.strip() if column.key in cells else "" for column in columns)

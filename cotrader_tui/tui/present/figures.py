@@ -10,8 +10,10 @@ from cotrader_tui.analytics.sums import PartialSum
 from cotrader_tui.domain.text import MASK, UNKNOWN
 from cotrader_tui.tui.present.text import Piece
 
-GAIN, LOSS, WARN, STALE, ACCENT = "$gain", "$loss", "$warn", "$stale", "$accent"
-"""Colour tokens; `themes.py` gives them their colours. Each only repeats what a sign, a word or a glyph says."""
+GAIN, LOSS, WARN, STALE, ACCENT = "$gain-style", "$loss-style", "$warn-style", "$stale", "$accent"
+"""Tokens that `shown_theme.py` makes of a theme. Each only repeats what a sign, a word or a glyph says."""
+WELL, FAILED = "$text-success", "$text-error"
+"""Of what does well or has failed, which is neither gain nor loss: in East Asia a gain is red."""
 
 MODEL_MARK = "m"
 """Behind a Greek that is a model's and not the broker's."""

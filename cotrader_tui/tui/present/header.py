@@ -17,7 +17,7 @@ from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, ConnectionStatus, StreamState, StreamStatus
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.book import Book
-from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN, Figures, number, tone
+from cotrader_tui.tui.present.figures import ACCENT, FAILED, STALE, WARN, WELL, Figures, number, tone
 from cotrader_tui.tui.present.rates import conversion_words
 from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped
 from cotrader_tui.tui.present.times import age, clock_time, countdown, since
@@ -25,7 +25,7 @@ from cotrader_tui.tui.present.times import age, clock_time, countdown, since
 WIDE = 100
 """From so many cells on there are two lines."""
 _STATE_STYLES = {
-    DataState.LIVE: GAIN,
+    DataState.LIVE: WELL,
     DataState.PAUSED: STALE,
     DataState.STALE: WARN,
     DataState.CACHED: WARN,
@@ -165,7 +165,7 @@ def _state(facts: HeaderFacts, connection: Connection, now: datetime) -> Line:
     """A connection's state as glyph, word and age."""
     fresh = freshness(connection, now)
     newest = newest_age(connection, _streams(facts), _stream(facts, connection, now), now)
-    shown = Piece(f"{fresh.glyph} {fresh.state}", _STATE_STYLES.get(fresh.state, LOSS))
+    shown = Piece(f"{fresh.glyph} {fresh.state}", _STATE_STYLES.get(fresh.state, FAILED))
     if connection.is_syncing:
         shown = Piece(_SYNCING, ACCENT)
     elapsed = UNKNOWN if newest is None else age(newest)
@@ -222,14 +222,22 @@ def _connections(facts: HeaderFacts, now: datetime) -> list[_Part]:
 
 
 def _crowd(facts: HeaderFacts, connections: Sequence[Connection], now: datetime) -> list[_Part]:
-    states = Counter(freshness(each, now).state for each in connections)
-    troubled = sum(1 for each in connections if _trouble(facts, each, now))
-    parts = _worst(facts, now) if states.keys() - {DataState.LIVE} or troubled else []
+    """How many are in each state, worst first; the worst by name. A thousand are judged each second."""
+    judged = [(freshness(each, now).state, each) for each in connections]
+    statuses = _streams(facts).statuses
+    suspects = [each for each in connections if worth_a_word(statuses.get(each.name), now)]
+    troubled = [each for each in suspects if _trouble(facts, each, now)]
+    states = Counter(state for state, _ in judged)
+    parts: list[_Part] = []
+    worst = max(states, key=SEVERITY.index)
+    if worst is not DataState.LIVE:
+        named = next(each for state, each in judged if state is worst)
+        parts.append(_Part(1, (Piece(f"{visible(named.name)} "), *_state(facts, named, now))))
     for state in sorted(states, key=SEVERITY.index, reverse=True):
-        shown = Piece(f"{GLYPHS[state]} {state}", _STATE_STYLES.get(state, LOSS))
+        shown = Piece(f"{GLYPHS[state]} {state}", _STATE_STYLES.get(state, FAILED))
         parts.append(_Part(2, (Piece(f"{states[state]} "), shown)))
     if troubled:
-        parts.append(_Part(2, (Piece(f"≈ {troubled} streams troubled", WARN),)))
+        parts.append(_Part(2, (Piece(f"≈ {len(troubled)} streams troubled", WARN),)))
     return parts
 
 

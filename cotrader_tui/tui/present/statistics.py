@@ -9,7 +9,7 @@ from cotrader_tui.analytics.freshness import DataState, freshness
 from cotrader_tui.analytics.statistics import CycleStatistics
 from cotrader_tui.domain.sync import Connection
 from cotrader_tui.domain.text import UNKNOWN, visible
-from cotrader_tui.tui.present.figures import LOSS, STALE, WARN
+from cotrader_tui.tui.present.figures import FAILED, STALE, WARN
 from cotrader_tui.tui.present.text import Column, Piece, Row
 from cotrader_tui.tui.present.times import age, calm_age, duration, instant, moment, since
 
@@ -56,7 +56,7 @@ def _figures(found: CycleStatistics, now: datetime) -> dict[str, Piece]:
         "cycles": Piece(f"{found.cycles:,}"),
         "success": Piece(UNKNOWN if rate is None else _percent(rate)),
         "partial": Piece(f"{found.partial:,}", WARN if found.partial else STALE),
-        "failed": Piece(f"{found.failed:,}", LOSS if found.failed else STALE),
+        "failed": Piece(f"{found.failed:,}", FAILED if found.failed else STALE),
         "mean": Piece(duration(found.duration_mean)),
         "p95": Piece(duration(found.duration_p95)),
         "when": Piece("" if (at := found.last_error_at) is None else moment(at, now), STALE, instant(at)),

@@ -8,7 +8,7 @@ from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.portfolio import AccountBook, PortfolioSnapshot
 from cotrader_tui.domain.sync import RunStatus, SyncKind, SyncRun
 from cotrader_tui.domain.text import UNKNOWN, visible
-from cotrader_tui.tui.present.figures import ACCENT, GAIN, LOSS, STALE, WARN
+from cotrader_tui.tui.present.figures import ACCENT, FAILED, STALE, WARN, WELL
 from cotrader_tui.tui.present.text import Column, Line, Piece, Row
 from cotrader_tui.tui.present.times import duration, instant, moment
 
@@ -25,7 +25,7 @@ COLUMNS = (
     Column("error", "Error and next step", 24, 2, is_text=True, is_flexible=True),
 )
 
-_STYLES = {RunStatus.RUNNING: ACCENT, RunStatus.SUCCESS: GAIN, RunStatus.PARTIAL: WARN, RunStatus.FAILED: LOSS}
+_STYLES = {RunStatus.RUNNING: ACCENT, RunStatus.SUCCESS: WELL, RunStatus.PARTIAL: WARN, RunStatus.FAILED: FAILED}
 _GLYPHS = {RunStatus.RUNNING: "…", RunStatus.SUCCESS: "✓", RunStatus.PARTIAL: "~", RunStatus.FAILED: "×"}
 
 
@@ -104,7 +104,7 @@ def detail(run: SyncRun, now: datetime) -> tuple[Line, ...]:
         facts.append(("Note", Piece(visible(run.error.message))))
     elif run.error is not None:
         facts += [
-            ("Error", Piece(f"{visible(run.error.message)} ({run.error.kind})", LOSS)),
+            ("Error", Piece(f"{visible(run.error.message)} ({run.error.kind})", FAILED)),
             ("Next step", Piece(visible(run.error.hint) or UNKNOWN)),
         ]
     return tuple((Piece(f"{label:<15}", STALE), value) for label, value in facts)

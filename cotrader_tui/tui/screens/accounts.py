@@ -9,10 +9,11 @@ from textual import on
 from textual.widget import Widget
 
 from cotrader_tui.analytics.selection import only_accounts
-from cotrader_tui.domain.portfolio import PortfolioSnapshot
+from cotrader_tui.domain.portfolio import AccountBook, PortfolioSnapshot
 from cotrader_tui.tui.present import accounts
 from cotrader_tui.tui.present.rates import account_totals, rate_lines
 from cotrader_tui.tui.present.reconciliation import others_that_differ, reconciliation_lines
+from cotrader_tui.tui.present.subjects import AccountSubject, Subject
 from cotrader_tui.tui.present.text import Line, Piece, Row
 from cotrader_tui.tui.screens.tables import TableScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
@@ -39,6 +40,16 @@ class AccountsScreen(TableScreen):
         shown = {each.account.id for each in snapshot.accounts if accounts.row_key(each) in keys}
         return only_accounts(snapshot, shown)
 
+    def explained(self) -> Subject | None:
+        book = self._book_at_cursor()
+        return None if book is None else AccountSubject(book.account.id, self.focused_column)
+
+    def _book_at_cursor(self) -> AccountBook | None:
+        snapshot = self.book_app.snapshot
+        key = self.table.cursor_key if self._is_ready and self.table.display else None
+        books = () if snapshot is None or key is None else snapshot.accounts
+        return next((each for each in books if accounts.row_key(each) == key), None)
+
     def compose_below(self) -> Iterator[Widget]:
         yield Paragraphs(id="against-broker")
 
@@ -55,10 +66,7 @@ class AccountsScreen(TableScreen):
         panel = self.query("#against-broker")
         if not self._is_ready or not panel:
             return
-        snapshot, now = self.book_app.snapshot, self.book_app.clock()
-        key = self.table.cursor_key if self.table.display else None
-        books = () if snapshot is None or key is None else snapshot.accounts
-        book = next((each for each in books if accounts.row_key(each) == key), None)
+        snapshot, now, book = self.book_app.snapshot, self.book_app.clock(), self._book_at_cursor()
         panel.first().display = book is not None
         if snapshot is not None and book is not None:
             lines = reconciliation_lines(book, snapshot, now, self.figures)

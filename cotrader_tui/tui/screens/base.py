@@ -22,12 +22,16 @@ from cotrader_tui.tui.widgets.lines import Header, Paragraphs
 
 if TYPE_CHECKING:
     from cotrader_tui.tui.app import CotraderApp
+    from cotrader_tui.tui.present.subjects import Subject
 
 
 class BookScreen(Screen[None]):
     """A screen that shows a part of the book. It is brought up to date only while it can be seen."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own name and type
+
+    opened_by = ""
+    """The action that opens it, and closes it again."""
 
     _is_ready = False
     """Whether all parts are there: a screen gets its first messages while it is still being put together."""
@@ -40,6 +44,14 @@ class BookScreen(Screen[None]):
     def can_open(self) -> bool:
         """Whether `enter` leads somewhere."""
         return False
+
+    def explained(self) -> Subject | None:
+        """What `E` explains the figures of; `None`: nothing here."""
+        return None
+
+    def charted(self) -> tuple[str, str] | None:
+        """The underlying and currency whose Greeks `C` draws; `None`: the portfolio's net liq and day P&L."""
+        return None
 
     @property
     def book_app(self) -> CotraderApp:

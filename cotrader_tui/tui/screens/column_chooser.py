@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from cotrader_tui.tui.arrange.arrangement import WIDEST, Arrangement, least_width
 from cotrader_tui.tui.present.text import Column
 
-_HINT = " space shows or hides · J K move · + - width · 0 as it was · esc closes "
+_HINT = " space shows or hides · J K move · + - width · 0 resets · esc closes "
 
 
 class ColumnChooser(ModalScreen[None]):

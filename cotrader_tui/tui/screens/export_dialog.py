@@ -32,7 +32,7 @@ class ExportDialog(ModalScreen[ExportFormat | None]):
     ]
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="chooser") as box:
+        with Vertical(id="formats") as box:
             box.border_title = Content(" Export the table as it is seen ")
             box.border_subtitle = Content(" esc closes ")
             yield OptionList(*(Option(Content(label), id=form.value) for form, label in _LABELS.items()), markup=False)

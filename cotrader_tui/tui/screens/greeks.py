@@ -12,6 +12,7 @@ from cotrader_tui.analytics.totals import book_totals
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.tui.present import greeks
 from cotrader_tui.tui.present.states import BookState
+from cotrader_tui.tui.present.subjects import Subject, UnderlyingSubject
 from cotrader_tui.tui.present.text import Piece, Row
 from cotrader_tui.tui.screens.tables import TableScreen, empty_or
 from cotrader_tui.tui.screens.underlying_detail import UnderlyingDetail
@@ -62,6 +63,17 @@ class GreeksScreen(TableScreen):
 
     def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
         return empty_or(super().state(snapshot, now), snapshot, now)
+
+    def _group_at_cursor(self) -> tuple[str, str] | None:
+        key = self.table.cursor_key if self._is_ready and self.table.display else None
+        return None if key is None else self._groups.get(key)
+
+    def explained(self) -> Subject | None:
+        group = self._group_at_cursor()
+        return None if group is None else UnderlyingSubject(*group, self.focused_column)
+
+    def charted(self) -> tuple[str, str] | None:
+        return self._group_at_cursor()
 
     def open_row(self, key: str) -> None:
         if key in self._groups:

@@ -19,6 +19,7 @@ from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import DetailTrouble, HistoryRead
 from cotrader_tui.tui.present import detail
 from cotrader_tui.tui.present.states import Trouble, trouble_line
+from cotrader_tui.tui.present.subjects import PositionSubject
 from cotrader_tui.tui.present.times import moment
 from cotrader_tui.tui.present.transactions import transaction_lines
 from cotrader_tui.tui.screens.base import BookScreen
@@ -41,6 +42,9 @@ class PositionDetail(BookScreen):
         self._told: HistoryRead | None = None
         self._read_at: tuple[datetime, int] | None = None
 
+    def explained(self) -> PositionSubject:
+        return PositionSubject(self._position)
+
     def compose_body(self) -> Iterator[Widget]:
         with VerticalScroll(id="panel"):
             yield Static("This position is no longer open. These are its last figures.", id="gone")
@@ -48,8 +52,8 @@ class PositionDetail(BookScreen):
             yield Static("Greeks", markup=False, classes="heading")
             yield Lines(id="greeks")
             with Horizontal(id="charts"):
-                yield Chart("Mark")
-                yield Chart("Open P&L")
+                yield Chart("Mark", is_ascii=self.book_app.options.is_ascii)
+                yield Chart("Open P&L", is_ascii=self.book_app.options.is_ascii)
             with Vertical(id="history"):
                 yield Static("Events", markup=False, classes="heading")
                 yield Paragraphs(id="events")
@@ -100,18 +104,17 @@ class PositionDetail(BookScreen):
         self.query_one("#events", Paragraphs).show(detail.event_lines(self._told.events, now, self.figures))
         booked = transaction_lines(self._told.transactions, now, self.figures)
         self.query_one("#transactions", Paragraphs).show(booked)
-        ticks = (
-            [moment(each.at, now) for each in (history[0], history[len(history) // 2], history[-1])] if history else []
-        )
         marks, profits = self.query(Chart).results(Chart)
-        marks.show(
-            Series("Mark", tuple((each.at, float(each.mark)) for each in history if each.mark is not None)), ticks
-        )
+        known = tuple((each.at, float(each.mark)) for each in history if each.mark is not None)
+        marks.show(Series("Mark", known), self._label)
         if self.figures.is_private:
             profits.show_nothing("Hidden in privacy.")
         else:
             points = tuple((each.at, float(each.open_pnl)) for each in history if each.open_pnl is not None)
-            profits.show(Series("Open P&L", points), ticks)
+            profits.show(Series("Open P&L", points), self._label)
+
+    def _label(self, at: datetime) -> str:
+        return moment(at, self.book_app.clock())
 
 
 def _newest_booking(snapshot: PortfolioSnapshot | None) -> int:

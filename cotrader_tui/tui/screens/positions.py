@@ -15,6 +15,7 @@ from cotrader_tui.tui.present import positions
 from cotrader_tui.tui.present.groups import LegGroup
 from cotrader_tui.tui.present.position_columns import EXTRA_COLUMNS
 from cotrader_tui.tui.present.states import BookState
+from cotrader_tui.tui.present.subjects import PositionSubject, Subject, UnderlyingSubject
 from cotrader_tui.tui.screens.position_detail import PositionDetail
 from cotrader_tui.tui.screens.tables import Page, TableScreen, empty_or, totals_of_some
 from cotrader_tui.tui.screens.underlying_detail import UnderlyingDetail
@@ -54,6 +55,16 @@ class PositionsScreen(TableScreen):
 
     def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
         return empty_or(super().state(snapshot, now), snapshot, now)
+
+    def explained(self) -> Subject | None:
+        """The position under the cursor; on a group's line its underlying, if it is one's."""
+        key = self.table.cursor_key if self._is_ready and self.table.display else None
+        if key is None:
+            return None
+        group = self._groups.get(key)
+        if group is None:
+            return PositionSubject(int(key), self.focused_column)
+        return None if group.underlying is None else UnderlyingSubject(*group.underlying, self.focused_column)
 
     def open_row(self, key: str) -> None:
         group = self._groups.get(key)

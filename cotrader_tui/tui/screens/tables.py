@@ -35,7 +35,7 @@ def tabs(active: str, keymap: Keymap) -> Content:
     for action in ACTIONS:
         if action.group is Group.SCREENS:
             title = " ".join([*keymap.keys[action.id][:1], _SHORT_TITLES.get(action.id, action.description)])
-            style = "bold $accent reverse" if action.id == active else "$foreground 70%"
+            style = "bold $accent reverse" if action.id == active else "$stale"
             parts.append(Content.styled(f" {title} ", style))
     return Content("─").join(parts)
 
@@ -204,9 +204,9 @@ class TableScreen(ArrangedScreen):
 
 def totals_of_some(totals: Mapping[str, Piece], first: str, count: int, of: int) -> dict[str, Piece]:
     """`totals` that say in their first column that they are of the rows shown."""
-    label, some = totals[first], f"Totals of {count} of {of}"
+    label, some = totals[first], f"{count} of {of}"
     rest = label.text.removeprefix("Totals")
-    joined = f"{some}: {rest}" if rest == label.text else f"{some}{rest}"
+    joined = f"{some}: {rest}" if rest == label.text else f"Totals of {some}{rest}"
     return {**totals, first: Piece(joined, label.style)}
 
 

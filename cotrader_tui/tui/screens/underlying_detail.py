@@ -13,6 +13,7 @@ from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.text import visible
 from cotrader_tui.tui.present import underlying
 from cotrader_tui.tui.present.states import BookState, StateKind
+from cotrader_tui.tui.present.subjects import PositionSubject, Subject, UnderlyingSubject
 from cotrader_tui.tui.present.text import Piece, Row
 from cotrader_tui.tui.screens.position_detail import PositionDetail
 from cotrader_tui.tui.screens.tables import TableScreen
@@ -67,6 +68,16 @@ class UnderlyingDetail(TableScreen):
             gone = f"{visible(self._group[0])} is no longer held."
             return BookState(StateKind.EMPTY, gone, ("esc leads back to the underlyings.",))
         return state
+
+    def explained(self) -> Subject:
+        """The leg under the cursor; on an account's line the whole underlying."""
+        key = self.table.cursor_key if self._is_ready and self.table.display else None
+        if key is not None and key.isdigit():
+            return PositionSubject(int(key), self.focused_column)
+        return UnderlyingSubject(*self._group)
+
+    def charted(self) -> tuple[str, str]:
+        return self._group
 
     def open_row(self, key: str) -> None:
         if key.isdigit():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,8 @@ from textual import events
 from textual.widgets import Static
 
 _MOST_POINTS = 400
+_TOO_FEW = "The chart begins with the second sync."
+_FRAME = str.maketrans({"─": "-", "│": "|"} | dict.fromkeys("┌┐└┘├┤┬┴┼", "+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,43 +22,60 @@ class Series:
     points: tuple[tuple[datetime, float], ...]
 
 
-def draw(series: Series, width: int, height: int, ticks: Sequence[str]) -> str:
-    """The chart as lines of plain text; `ticks` are the labels of the first, middle and last point.
+Label = Callable[[datetime], str]
+"""Says a point in time below a chart."""
 
-    plotext keeps one global figure: call it from one thread only.
+
+def draw(series: Series, width: int, height: int, label: Label, *, is_ascii: bool = False) -> str:
+    """The chart as lines of plain text, below it the first, the middle and the last point in time.
+
+    `is_ascii`: without braille and box drawing. plotext keeps one global figure: call it from one thread only.
     """
     import plotext
 
-    points = series.points[:: max(1, len(series.points) // _MOST_POINTS)]
-    start = points[0][0]
+    points = _thinned(series.points)
+    start, end = points[0][0], points[-1][0]
     seconds = [(at - start).total_seconds() for at, _ in points]
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(width, height)
     plotext.title(series.title)
-    plotext.plot(seconds, [value for _, value in points], marker="braille")
-    plotext.xticks([0, seconds[-1] / 2, seconds[-1]], list(ticks))
-    return str(plotext.uncolorize(plotext.build()))
+    plotext.plot(seconds, [value for _, value in points], marker="*" if is_ascii else "braille")
+    middle = start + (end - start) / 2
+    plotext.xticks([0, seconds[-1] / 2, seconds[-1]], [label(at) for at in (start, middle, end)])
+    drawn = str(plotext.uncolorize(plotext.build()))
+    return drawn.translate(_FRAME) if is_ascii else drawn
+
+
+def _thinned(points: Sequence[tuple[datetime, float]]) -> Sequence[tuple[datetime, float]]:
+    """Not many more than can be seen; the last always."""
+    every = max(1, len(points) // _MOST_POINTS)
+    kept = points[::every]
+    return kept if kept[-1] == points[-1] else (*kept, points[-1])
 
 
 class Chart(Static):
     """Draws one series in its own size; with fewer than two points it says so instead."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, is_ascii: bool = False) -> None:
         super().__init__(markup=False)
         self._series = Series(title, ())
-        self._ticks: tuple[str, ...] = ()
+        self._label: Label = str
         self._excuse = ""
+        self._is_ascii = is_ascii
 
-    def show(self, series: Series, ticks: Sequence[str]) -> None:
-        if (series, tuple(ticks), "") != (self._series, self._ticks, self._excuse):
-            self._series, self._ticks, self._excuse = series, tuple(ticks), ""
+    def show(self, series: Series, label: Label) -> None:
+        """Draw `series`; `label` says the points in time below it."""
+        self._label = label
+        if (series, "") != (self._series, self._excuse):
+            self._series, self._excuse = series, ""
             self._redraw()
 
-    def show_nothing(self, excuse: str) -> None:
+    def show_nothing(self, excuse: str, title: str | None = None) -> None:
         """A sentence in place of the chart."""
-        if excuse != self._excuse:
-            self._excuse = excuse
+        series = Series(self._series.title if title is None else title, ())
+        if (series, excuse) != (self._series, self._excuse):
+            self._series, self._excuse = series, excuse
             self._redraw()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -65,6 +84,6 @@ class Chart(Static):
     def _redraw(self) -> None:
         width, height = self.size
         if self._excuse or len(self._series.points) < 2:
-            self.update(f"{self._series.title}\n{self._excuse or 'The chart begins with the second sync.'}")
+            self.update(f"{self._series.title}\n{self._excuse or _TOO_FEW}")
         elif width > 20 and height > 4:
-            self.update(draw(self._series, width, height, self._ticks))
+            self.update(draw(self._series, width, height, self._label, is_ascii=self._is_ascii))
