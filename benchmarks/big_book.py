@@ -14,18 +14,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import json
 import os
-import pty
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,11 +28,12 @@ from typing import Any
 
 from aiohttp import web
 
+from benchmarks.processes import peak, say
+from benchmarks.terminal import Pty, environment
 from tests.standin.book import Book
 from tests.standin.payloads import Json, balances_payload, equity_row, greeks_event, option_row
 from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TastytradeStandin
 
-SIZE = (200, 50)
 NAP = 0.005
 PATIENCE = 600.0
 UNDERLYINGS = ("AAPL", "MSFT", "NVDA", "KO", "SPY", "QQQ", "IWM", "TSLA", "AMZN", "GOOGL")
@@ -133,12 +129,6 @@ def screen(report: Path, connections: int) -> None:
     report.write_text(json.dumps(found))
 
 
-def peak(pid: int) -> int:
-    """The most memory a process has had, in kB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0])
-
-
 # The bench
 
 
@@ -171,26 +161,6 @@ def configure(home: Path, url: str, connections: int) -> None:
         store.put(name, secrets)
 
 
-def in_a_pty(command: list[str], environ: Mapping[str, str], cwd: Path) -> None:
-    """Run a program to its end in a terminal that takes whatever it writes."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
-    process = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=dict(environ), cwd=cwd, start_new_session=True
-    )
-    os.close(slave)
-    threading.Thread(target=_drain, args=(master,), daemon=True).start()
-    process.wait()
-
-
-def _drain(master: int) -> None:
-    try:
-        while os.read(master, 65536):
-            continue
-    except OSError:
-        return
-
-
 def idle(seconds: float) -> list[float]:
     """The same nap with nothing beside it."""
 
@@ -216,19 +186,11 @@ def bench(arguments: list[str], connections: int, positions: int) -> None:
     with tempfile.TemporaryDirectory() as folder, serving(arguments) as (url, server):
         home = Path(folder)
         configure(home, url, connections)
-        environ = {
-            **{key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "PYTHON_KEYRING_BACKEND")},
-            "HOME": folder,
-            "XDG_CONFIG_HOME": f"{folder}/config",
-            "XDG_DATA_HOME": f"{folder}/data",
-            "XDG_STATE_HOME": f"{folder}/state",
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
+        environ = environment(home, PYTHON_KEYRING_BACKEND=os.environ["PYTHON_KEYRING_BACKEND"])
         report = home / "report.json"
         quiet = idle(5)
-        in_a_pty([sys.executable, __file__, "--screen", str(report), *arguments], environ, home)
+        with Pty([sys.executable, __file__, "--screen", str(report), *arguments], environ, home) as terminal:
+            terminal.process.wait()
         found: dict[str, Any] = json.loads(report.read_text())
         assert server.stdin is not None
         assert server.stdout is not None
@@ -241,11 +203,6 @@ def bench(arguments: list[str], connections: int, positions: int) -> None:
         say(f"{'stall in ms':24}{'median':>10}{'99 %':>10}{'longest':>10}")
         say(f"{'the screen (target 25)':24}{in_ms(found['stalls'])}")
         say(f"{'a process doing nothing':24}{in_ms(quiet)}")
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.segment import Segments
 from textual import on, work
-from textual.containers import VerticalScroll
+from textual.app import App
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
@@ -28,10 +28,11 @@ from cotrader_tui.tui.arranging import ARRANGING, GROUPING
 from cotrader_tui.tui.bindings import bindings, rebind
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
-from cotrader_tui.tui.explaining import EXPLAINING, ExplainingApp
+from cotrader_tui.tui.explaining import EXPLAINING
 from cotrader_tui.tui.keymap import keymap
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
 from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
+from cotrader_tui.tui.moving import MovingApp
 from cotrader_tui.tui.portfolio_choice import PortfolioChoice
 from cotrader_tui.tui.ports import EngineKeeper, EngineState, ScreenOptions
 from cotrader_tui.tui.present.book import Book, is_small
@@ -52,7 +53,6 @@ from cotrader_tui.tui.shown_theme import shown
 from cotrader_tui.tui.store_watcher import StoreWatcher
 from cotrader_tui.tui.taking import TAKING
 from cotrader_tui.tui.themes import COLOURS_OF, DEFAULT_THEME, OURS, Colours, named, unknown_theme
-from cotrader_tui.tui.widgets.book_table import BookTable
 
 _AGES_EVERY = 5
 """Seconds between two looks at the ages in tables."""
@@ -79,7 +79,7 @@ def _no_color(*, wanted: bool) -> Iterator[None]:
             del os.environ["NO_COLOR"]
 
 
-class CotraderApp(ExplainingApp):
+class CotraderApp(MovingApp):
     """The monitor. `run` returns `DEMO` when the demo is to be opened instead."""
 
     TITLE = "cotrader"
@@ -163,10 +163,9 @@ class CotraderApp(ExplainingApp):
         for theme in OURS.values():
             self.register_theme(theme)
         self.colours = self._colours_there_are()
-        self.theme = self._theme_to_start_with()
+        self.set_reactive(CotraderApp.theme, self._theme_to_start_with())
+        self.mutate_reactive(CotraderApp.theme)  # though Textual may start with the same: the colours differ
         self.set_interval(1, self._tick)
-        # The program itself is a hundred thousand values: each search for garbage among them would hold up the keys.
-        self.call_after_refresh(keep_for_long)
         self._tell_what_is_amiss()
         if not self.is_headless:
             exit_on_signals(self.exit)
@@ -373,91 +372,6 @@ class CotraderApp(ExplainingApp):
         if action == "detail":
             return self._top is not None and self._top.can_open
         return True
-
-    async def action_positions(self) -> None:
-        await self.go("positions")
-
-    async def action_greeks(self) -> None:
-        await self.go("greeks")
-
-    async def action_sync_log(self) -> None:
-        await self.go("sync_log")
-
-    async def action_accounts(self) -> None:
-        await self.go("accounts")
-
-    async def action_statistics(self) -> None:
-        await self.go("statistics")
-
-    async def action_orders(self) -> None:
-        await self.go("orders")
-
-    async def go(self, mode: str) -> None:
-        if mode != self.current_mode:
-            await self.switch_mode(mode)
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
-
-    def action_up(self) -> None:
-        self._move("cursor_up", "scroll_up")
-
-    def action_down(self) -> None:
-        self._move("cursor_down", "scroll_down")
-
-    def action_left(self) -> None:
-        if not self.move_column(-1):
-            self._move("cursor_left", "scroll_left")
-
-    def action_right(self) -> None:
-        if not self.move_column(+1):
-            self._move("cursor_right", "scroll_right")
-
-    def action_top(self) -> None:
-        self._move("scroll_top", "scroll_home")
-
-    def action_bottom(self) -> None:
-        self._move("scroll_bottom", "scroll_end")
-
-    def action_page_down(self) -> None:
-        self._move("page_down", "page_down")
-
-    def action_page_up(self) -> None:
-        self._move("page_up", "page_up")
-
-    def action_half_down(self) -> None:
-        self._move_half(+1)
-
-    def action_half_up(self) -> None:
-        self._move_half(-1)
-
-    def _move(self, in_table: str, in_text: str) -> None:
-        target = self.screen.focused
-        if target is not None:
-            name = in_table if isinstance(target, BookTable) else in_text
-            getattr(target, f"action_{name}")()
-
-    def _move_half(self, direction: int) -> None:
-        target = self.screen.focused
-        if isinstance(target, BookTable):
-            target.move_cursor(row=target.cursor_row + direction * (target.size.height // 2))
-        elif isinstance(target, VerticalScroll):
-            target.scroll_relative(y=direction * (target.size.height // 2), animate=False)
-
-    def action_detail(self) -> None:
-        if isinstance(self.screen.focused, BookTable):
-            self.screen.focused.action_select_cursor()
-
-    async def action_back(self) -> None:
-        if self.clear_filter():
-            return
-        if len(self.screen_stack) > 1:
-            await self.pop_screen()
-
-    async def action_quit_or_back(self) -> None:
-        if len(self.screen_stack) > 1:
-            await self.pop_screen()
-        else:
-            self.exit()
 
     def action_sync(self) -> None:
         self.sync(None)

@@ -102,11 +102,17 @@ async def test_in_ascii_there_is_no_braille(database: Path) -> None:
         assert chart.isascii()
 
 
-async def test_the_first_minutes_are_a_chart_already(tmp_path: Path) -> None:
+@pytest.fixture
+def new_database(tmp_path: Path) -> Path:
+    """Two syncs, a minute apart."""
     path = tmp_path / "new.db"
     sync(path, NOW - timedelta(seconds=75), told("5000", "226"))
     sync(path, NOW - timedelta(seconds=15), told("5060", "227"))
-    async with opened(path, "C") as pilot:
+    return path
+
+
+async def test_the_first_minutes_are_a_chart_already(new_database: Path) -> None:
+    async with opened(new_database, "C") as pilot:
         await until(pilot, "5060")
 
 

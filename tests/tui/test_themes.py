@@ -231,3 +231,11 @@ async def test_a_theme_chosen_while_it_runs_is_adjusted_too() -> None:
         pilot.app.theme = "solarized-dark"
         await tell(pilot, book())
         assert pilot.app.theme_variables["loss"] == shades("solarized-dark")["loss"]
+
+
+async def test_textuals_own_default_is_adjusted_to_the_terminal_too() -> None:
+    app = make_app(options=ScreenOptions(is_watching=False, theme="textual-dark"))
+    app.colours = Colours.SIXTEEN
+    async with app_shown(book(), app) as pilot:
+        assert pilot.app.theme_variables["loss"] == "ansi_bright_red"
+        assert all(style.color is None or style.color.triplet is None for _, style in drawn(pilot))
