@@ -54,7 +54,9 @@ SETTINGS = (
         example='"all"',
         has_default=True,
     ),
-    Setting("COTRADER_THEME", "theme", "the theme of the screen; t lists them all", example='"western"', has_default=True),
+    Setting(
+        "COTRADER_THEME", "theme", "the theme of the screen; t lists them all", example='"western"', has_default=True
+    ),
     Setting(
         "COTRADER_MODEL_GREEKS",
         "model_greeks",

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.segment import Segments
 from textual import on, work
-from textual.app import App
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 

@@ -82,11 +82,11 @@ async def test_quitting_is_fast_while_the_watcher_waits(database: Path) -> None:
 
 
 @contextmanager
-def in_a_terminal(database: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def in_a_terminal(database: Path, program: str = PROGRAM) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The program on a pseudo-terminal of its own, showing the book."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(database)],
+        [sys.executable, "-c", program, str(database)],
         cwd=ROOT,
         stdin=slave,
         stdout=slave,
@@ -149,6 +149,19 @@ def test_the_key_quits_it(database: Path) -> None:
         os.close(master)
 
 
+def test_searches_for_garbage_pass_over_the_screen_once_it_shows_a_book(database: Path) -> None:
+    """Each would else go through all of it, and hold up the keys for longer than 25 ms."""
+    told = database.with_name("told")
+    count = "(gc.get_freeze_count(), len(gc.get_objects()))"
+    program = f"{PROGRAM}\nimport gc\nPath({str(told)!r}).write_text('%d %d' % {count})"
+    with in_a_terminal(database, program) as (process, master):
+        os.write(master, b"q")
+        drain(master, process, 5)
+        os.close(master)
+    passed_over, searched = map(int, told.read_text().split())
+    assert passed_over > searched
+
+
 FIRST_PAINT = """
 import asyncio, sys
 from pathlib import Path
@@ -172,6 +185,7 @@ SLOW = {
     "pandas",
     "plotext",
     "pydantic",
+    "rich.traceback",
     "simplejson",
     "sqlite_utils",
     "stamina",

@@ -173,7 +173,5 @@ def test_the_detail_says_what_a_mark_outside_trading_hours_is(
 )
 def test_the_header_follows_the_market_of_what_is_held(of: list[object], words: str) -> None:
     held_ = snapshot(*(leg(position(each), "10") for each in of))  # type: ignore[arg-type]
-    facts = HeaderFacts(
-        Book.of(replace(held_, sessions=SESSIONS), SUNDAY_EVENING), is_private=False, is_demo=False
-    )
+    facts = HeaderFacts(Book.of(replace(held_, sessions=SESSIONS), SUNDAY_EVENING), is_private=False, is_demo=False)
     assert words in words_of(header_lines(facts, SUNDAY_EVENING, 180))
