@@ -145,7 +145,7 @@ def test_numbers_reach_the_json_as_exact_text(desk: Desk, account: str) -> None:
 
 
 def test_greeks_are_the_positions_and_unknown_ones_are_null(desk: Desk, account: str) -> None:
-    """Delta −0.31 × −2 × 100 = 62; the other put stays silent on the stream, and no model is used on an adjusted one."""
+    """Delta −0.31 × −2 × 100 = 62; the other put stays silent, and no model is used on an adjusted one."""
     told = option_row("IWM", expiration(), "P", 210, -2, "3.10", "2.80")
     silent = option_row("IWM", expiration(), "P", 200, 2, "1.10", "0.90", root="IWM1")
     desk.holds(account, told, silent, equity_row("IWM", -50, "220.00", "226.05"))

@@ -26,6 +26,7 @@ WIDE = 100
 """From so many cells on there are two lines."""
 _STATE_STYLES = {
     DataState.LIVE: WELL,
+    DataState.DELAYED: WARN,
     DataState.PAUSED: STALE,
     DataState.STALE: WARN,
     DataState.CACHED: WARN,
