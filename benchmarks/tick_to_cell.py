@@ -5,7 +5,8 @@
 The DXLink stand-in sends quotes of one share, each at another moment of the second; the real engine takes them, the
 real screen in a pty of 200×50 shows the share's mark, and an emulator looked at every 5 ms tells when it is there.
 The engine writes once a second and the screen looks four times a second: a tick waits for both. The real broker also
-aggregates quotes over up to a second before it sends them, which is not part of this. Target: 1,200 ms.
+aggregates quotes over up to a second before it sends them, which is not part of this. No sync comes between, which
+would bring the mark of the broker's own list. Target: 1,200 ms.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def main() -> None:
     options = parser.parse_args()
     book = sample_book(datetime.now(UTC).date())
     with tempfile.TemporaryDirectory() as folder, TastytradeStandin(book) as server:
-        environ = environment(Path(folder), **grant(server))
+        environ = environment(Path(folder), **grant(server), COTRADER_SYNC_INTERVAL="3600")
         with Terminal([sys.executable, "-m", "cotrader_tui"], environ, Path(folder), *SIZE) as terminal:
             terminal.wait_for(lambda _: bool(mark_on(terminal)), 60)
             follows = ("Quote", SYMBOL)

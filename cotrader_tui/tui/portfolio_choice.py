@@ -16,13 +16,9 @@ class PortfolioChoice:
         self._account = account
         self._wanted = wanted
         self._whole: PortfolioSnapshot | None = None
-        self._said: set[str] = set()
-
-    @property
-    def known(self) -> tuple[Portfolio, ...]:
+        self.known = portfolios_of((), settings, account)
         """Every portfolio there is, in the order in which they are cycled."""
-        accounts = () if self._whole is None else self._whole.accounts
-        return portfolios_of(accounts, self._settings, self._account)
+        self._said: set[str] = set()
 
     @property
     def shown(self) -> Portfolio:
@@ -39,6 +35,7 @@ class PortfolioChoice:
     def take(self, whole: PortfolioSnapshot) -> PortfolioSnapshot:
         """Keep the newest book; returns what of it is in the portfolio shown."""
         self._whole = whole
+        self.known = portfolios_of(whole.accounts, self._settings, self._account)
         return select_portfolio(whole, self.shown, self._settings)
 
     def show(self, name: str) -> PortfolioSnapshot | None:

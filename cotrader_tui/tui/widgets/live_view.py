@@ -202,8 +202,13 @@ class LiveView(ScrollView):
     def _tick(self) -> None:
         if self.model.is_dirty or self._marks:
             self._flush()
-        elif self._ticker is not None:
-            self._is_ticking = False
+        else:
+            self._doze()
+
+    def _doze(self) -> None:
+        """Until something changes, which is then shown at once."""
+        self._is_ticking = False
+        if self._ticker is not None:
             self._ticker.pause()
 
     def _flush(self) -> None:
@@ -229,6 +234,7 @@ class LiveView(ScrollView):
         self._marks.clear()
         self._strips.clear()
         self._is_stale = True
+        self._doze()
 
     def _repaint_changes(self, changed: Mapping[str, set[str]], expired: Mapping[str, set[str]]) -> None:
         """Repaint of each line in sight what has changed of it, or is no longer marked."""
@@ -244,6 +250,8 @@ class LiveView(ScrollView):
         if regions:
             self.counts.flushes += 1
             self.refresh(*regions)
+        elif not self._marks:
+            self._doze()
 
     def _region(self, line: int, start: int, end: int) -> Region:
         if self.scroll_offset.x:
