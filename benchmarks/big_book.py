@@ -4,8 +4,8 @@
 
 A tastytrade stand-in on loopback serves so many log-ins with one account each, of so many positions each, half of them
 options. The real screen runs in a pty of 200×50 with the real engine behind it, both new, until every connection has
-landed. Stall: the longest an asyncio nap of 5 ms in the screen overslept after the first paint; beside it the same nap
-in a process that does nothing, which is what this machine does by itself. Memory is the peak. Linux only.
+landed. Stall: the longest an asyncio nap of 5 ms in the screen overslept, its first second apart; beside it the same
+nap in a process that does nothing, which is what this machine does by itself. Memory is the peak. Linux only.
 Targets: 1,000 connections of 10 positions within 120 s; 1 connection of 10,000 positions; stall 25 ms for both, the
 screen's and the engine's memory are told.
 """
@@ -35,6 +35,8 @@ from tests.standin.payloads import Json, balances_payload, equity_row, greeks_ev
 from tests.standin.tastytrade import CLIENT_SECRET, REFRESH_TOKEN, TastytradeStandin
 
 NAP = 0.005
+START_UP = 1.0
+"""Seconds in which the screen puts itself together, before the engine has anything to tell."""
 PATIENCE = 600.0
 UNDERLYINGS = ("AAPL", "MSFT", "NVDA", "KO", "SPY", "QQQ", "IWM", "TSLA", "AMZN", "GOOGL")
 
@@ -105,6 +107,7 @@ def screen(report: Path, connections: int) -> None:
 
     async def watch(_: Pilot[object]) -> None:
         stalls: list[float] = []
+        early: list[float] = []
         painted = time.perf_counter()
         landed: float | None = None
         end = began + PATIENCE
@@ -112,12 +115,18 @@ def screen(report: Path, connections: int) -> None:
             before = time.perf_counter()
             await asyncio.sleep(NAP)
             now = time.perf_counter()
-            stalls.append(now - before - NAP)
+            (stalls if now > painted + START_UP else early).append(now - before - NAP)
             snapshot = app.snapshot
             done = 0 if snapshot is None else sum(book.last_synced_at is not None for book in snapshot.accounts)
             if (done >= connections and landed is None) or now > end:
                 landed = now
-        figures = {"painted": painted - began, "landed": landed - began, "stalls": stalls, "memory": peak(os.getpid())}
+        figures = {
+            "painted": painted - began,
+            "landed": landed - began,
+            "stalls": stalls,
+            "early": early,
+            "memory": peak(os.getpid()),
+        }
         lease = app.snapshot.lease if app.snapshot else None
         figures["engine"] = peak(lease.pid) if lease is not None else None
         figures["positions"] = len(app.snapshot.legs) if app.snapshot else 0
@@ -201,6 +210,7 @@ def bench(arguments: list[str], connections: int, positions: int) -> None:
         say(f"calls per connection          {calls / connections:8.1f}")
         say(f"peak memory: screen {found['memory'] / 1024:.0f} MB, engine {(found['engine'] or 0) / 1024:.0f} MB")
         say(f"{'stall in ms':24}{'median':>10}{'99 %':>10}{'longest':>10}")
+        say(f"{'the screen starting':24}{in_ms(found['early'])}")
         say(f"{'the screen (target 25)':24}{in_ms(found['stalls'])}")
         say(f"{'a process doing nothing':24}{in_ms(quiet)}")
 
