@@ -5,7 +5,8 @@
 A tastytrade stand-in on loopback serves so many log-ins with one account each, of so many positions each, half of them
 options. The real screen runs in a pty of 200×50 with the real engine behind it, both new, until every connection has
 landed. Stall: the longest an asyncio nap of 5 ms in the screen overslept, its first second apart; beside it the same
-nap in a process that does nothing, which is what this machine does by itself. Memory is the peak. Linux only.
+nap in a process that does nothing else, before and at the same time, which is what this machine does by itself. The
+server, the engine and the screen share its cores. Memory is the peak. Linux only.
 Targets: 1,000 connections of 10 positions within 120 s; 1 connection of 10,000 positions; stall 25 ms for both, the
 screen's and the engine's memory are told.
 """
@@ -19,8 +20,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,7 +105,8 @@ def screen(report: Path, connections: int) -> None:
     from cotrader_tui.config import Options, process_settings
 
     began = time.perf_counter()
-    app = bootstrap.make_screen(process_settings(Options()))
+    settings = process_settings(Options())
+    app = bootstrap.make_screen(settings, bootstrap.screen_options(settings))
 
     async def watch(_: Pilot[object]) -> None:
         stalls: list[float] = []
@@ -153,6 +156,17 @@ def serving(arguments: list[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]
         process.wait()
 
 
+@contextmanager
+def napping() -> Iterator[subprocess.Popen[str]]:
+    """A process that does nothing but nap; it tells its naps at its end."""
+    command = [sys.executable, __file__, "--nap"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def configure(home: Path, url: str, connections: int) -> None:
     """Named connections with their secrets in the encrypted file."""
     from cotrader_tui.brokers.base import Secret
@@ -170,18 +184,25 @@ def configure(home: Path, url: str, connections: int) -> None:
         store.put(name, secrets)
 
 
-def idle(seconds: float) -> list[float]:
+def idle(is_over: Callable[[], bool]) -> list[float]:
     """The same nap with nothing beside it."""
 
     async def nap() -> list[float]:
-        found, end = [], time.perf_counter() + seconds
-        while time.perf_counter() < end:
+        found = []
+        while not is_over():
             before = time.perf_counter()
             await asyncio.sleep(NAP)
             found.append(time.perf_counter() - before - NAP)
         return found
 
     return asyncio.run(nap())
+
+
+def nap_beside() -> None:
+    """Until its standard input closes."""
+    end = threading.Thread(target=sys.stdin.read, daemon=True)
+    end.start()
+    sys.stdout.write(json.dumps(idle(lambda: not end.is_alive())))
 
 
 def in_ms(stalls: list[float]) -> str:
@@ -197,9 +218,14 @@ def bench(arguments: list[str], connections: int, positions: int) -> None:
         configure(home, url, connections)
         environ = environment(home, PYTHON_KEYRING_BACKEND=os.environ["PYTHON_KEYRING_BACKEND"])
         report = home / "report.json"
-        quiet = idle(5)
-        with Pty([sys.executable, __file__, "--screen", str(report), *arguments], environ, home) as terminal:
+        end = time.perf_counter() + 5
+        quiet = idle(lambda: time.perf_counter() > end)
+        with (
+            napping() as beside,
+            Pty([sys.executable, __file__, "--screen", str(report), *arguments], environ, home) as terminal,
+        ):
             terminal.process.wait()
+            busy = json.loads(beside.communicate()[0])
         found: dict[str, Any] = json.loads(report.read_text())
         assert server.stdin is not None
         assert server.stdout is not None
@@ -212,7 +238,8 @@ def bench(arguments: list[str], connections: int, positions: int) -> None:
         say(f"{'stall in ms':24}{'median':>10}{'99 %':>10}{'longest':>10}")
         say(f"{'the screen starting':24}{in_ms(found['early'])}")
         say(f"{'the screen (target 25)':24}{in_ms(found['stalls'])}")
-        say(f"{'a process doing nothing':24}{in_ms(quiet)}")
+        say(f"{'doing nothing, beside it':24}{in_ms(busy)}")
+        say(f"{'doing nothing, before':24}{in_ms(quiet)}")
 
 
 def main() -> None:
@@ -221,10 +248,13 @@ def main() -> None:
     parser.add_argument("--positions", type=int, default=10)
     parser.add_argument("--shares", action="store_true", help="no options: no market data sockets")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--nap", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--screen", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve(options.connections, options.positions, has_options=not options.shares)
+    elif options.nap:
+        nap_beside()
     elif options.screen is not None:
         screen(options.screen, options.connections)
     else:

@@ -4,8 +4,9 @@
 
 `Reader.snapshot` of 10,000 positions is compared with one flat join of the very figures its legs hold, fetched into
 plain tuples; `first` is in a process that has read nothing yet. Before every round a sync has moved the time of each
-figure. Target: 2 × plain tuples. Then `cotrader positions --json` of 200 positions, each time in a fresh process,
-beside `python -c pass`. Target: 250 ms.
+figure. Target: 2 × plain tuples. Beside them what the screen's reader takes, which keeps legs that have not changed:
+after that sync, and after a commit that moved none of them. Then `cotrader positions --json` of 200 positions, each
+time in a fresh process, beside `python -c pass`. Target: 250 ms.
 """
 
 from __future__ import annotations
@@ -60,12 +61,20 @@ def reading(folder: Path, positions: int, rounds: int) -> dict[str, list[float]]
     """CPU milliseconds by what was read, in turn."""
     book, moving = DiskBook(folder / "large.db"), MovingBook(positions)
     book.sync(moving.answer(book.clock.now))
-    found: dict[str, list[float]] = {"snapshot": [], "plain tuples": []}
-    with Reader(book.path) as reader, sqlite3.connect(book.path) as plain:
-        for _ in range(rounds + 1):
-            book.later(MINUTE).sync(moving.answer(book.clock.now))
-            found["snapshot"].append(milliseconds(partial(reader.snapshot, exchange_date(book.clock.now))))
+    found: dict[str, list[float]] = {"snapshot": [], "plain tuples": [], "kept, all moved": [], "kept, none moved": []}
+    with (
+        Reader(book.path) as reader,
+        Reader(book.path, keeps_legs=True) as keeping,
+        sqlite3.connect(book.path) as plain,
+    ):
+        for number in range(rounds + 1):
+            today = exchange_date(book.later(MINUTE).clock.now)
+            book.sync(moving.answer(book.clock.now))
+            found["snapshot"].append(milliseconds(partial(reader.snapshot, today)))
             found["plain tuples"].append(milliseconds(lambda: plain.execute(FLAT).fetchall()))
+            found["kept, all moved"].append(milliseconds(partial(keeping.snapshot, today)))
+            book.writer.set_property("round", str(number))
+            found["kept, none moved"].append(milliseconds(partial(keeping.snapshot, today)))
     book.close()
     return found
 
@@ -121,7 +130,7 @@ def main() -> None:
     say(f"\n{'':28}{'first':>9}{'fastest':>9}{'median':>9}")
     for label, (first, *times) in read.items():
         say(f"{label:28}{first:9.1f}{min(times):9.1f}{statistics.median(times):9.1f}")
-    snapshot, plain = read.values()
+    snapshot, plain = read["snapshot"], read["plain tuples"]
     ratios = (snapshot[0] / plain[0], min(snapshot[1:]) / min(plain[1:]), statistics.median(snapshot[1:]))
     median = ratios[2] / statistics.median(plain[1:])
     say(f"{'ratio (target 2)':28}{ratios[0]:9.2f}{ratios[1]:9.2f}{median:9.2f}")

@@ -49,7 +49,8 @@ def screen(report: Path, every: float) -> None:
     from cotrader_tui import bootstrap
     from cotrader_tui.config import Options, process_settings
 
-    app = bootstrap.make_screen(process_settings(Options(demo=True)))
+    settings = process_settings(Options(demo=True))
+    app = bootstrap.make_screen(settings, bootstrap.screen_options(settings))
 
     async def watch(_: Pilot[object]) -> None:
         while app.snapshot is None or app.snapshot.lease is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING
 
 from cotrader_tui.config import Settings, broker_settings, connectable_brokers
 from cotrader_tui.connections_file import read_connections
-from cotrader_tui.domain.clock import system_clock
+from cotrader_tui.domain.clock import exchange_date, system_clock
 from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, ErrorKind, StoreError
 from cotrader_tui.exit_codes import ExitCode
-from cotrader_tui.logfile import mask
 from cotrader_tui.private_files import write_private
+from cotrader_tui.seen_file import SeenFile
 from cotrader_tui.store.garbage import collection_paused, keep_for_long
 from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
-from cotrader_tui.views_file import ViewsFile
+from cotrader_tui.views_file import ViewsFile, ViewsRead
 
 if TYPE_CHECKING:
     from cotrader_tui.brokers.base import Broker, ConnectionConfig
-    from cotrader_tui.domain.portfolio import Account
+    from cotrader_tui.domain.portfolio import Account, PortfolioSnapshot
     from cotrader_tui.secret_store.store import SecretStore
     from cotrader_tui.store.writer import Writer
     from cotrader_tui.sync.engine import Engine
     from cotrader_tui.sync.roster import Roster
     from cotrader_tui.tui.app import CotraderApp
-    from cotrader_tui.tui.ports import ConnectionPrograms
+    from cotrader_tui.tui.engine_process import EngineProcess
+    from cotrader_tui.tui.ports import ConnectionPrograms, ScreenOptions
 
 DEMO_SEED = "7"
 
@@ -136,6 +137,7 @@ def _unlocked(config: ConnectionConfig, store: Callable[[], SecretStore]) -> Bro
         ConfigError: they cannot be read, or make no sense to the broker's adapter.
     """
     from cotrader_tui.brokers.registry import broker_factory
+    from cotrader_tui.logfile import mask
 
     if config.secret_names:
         config = replace(config, secrets=store().get(config.name, config.secret_names))
@@ -158,10 +160,14 @@ class CheckResult:
 
 def check_connections(settings: Settings) -> tuple[CheckResult, ...]:
     """Log in to each configured broker and list its accounts; nothing is stored."""
+    import asyncio
+
     return asyncio.run(_check_all(settings))
 
 
 async def _check_all(settings: Settings) -> tuple[CheckResult, ...]:
+    import asyncio
+
     connections = settings.connections
     if settings.is_demo:
         options = {"seed": DEMO_SEED, "epoch": system_clock().isoformat()}
@@ -190,11 +196,17 @@ def check_connection(config: ConnectionConfig, within: float) -> tuple[Account, 
         BrokerError: the broker refused, or did not answer in time.
         ConfigError: a setting is missing or makes no sense to the broker's adapter.
     """
+    import asyncio
+
+    from cotrader_tui.logfile import mask
+
     mask(config.secrets.values())
     return asyncio.run(_accounts(config, within))
 
 
 async def _accounts(config: ConnectionConfig, within: float) -> tuple[Account, ...]:
+    import asyncio
+
     broker = _broker(config, None)
     try:
         async with asyncio.timeout(within):
@@ -213,58 +225,127 @@ async def _accounts(config: ConnectionConfig, within: float) -> tuple[Account, .
 
 
 def run_screen(settings: Settings) -> int:
-    """The full-screen monitor; returns the exit code."""
-    app = make_screen(settings)
-    result = app.run()
+    """The full-screen monitor; returns the exit code.
+
+    Raises:
+        ConfigError: `--demo` names the database of a real book.
+    """
+    if settings.is_demo and settings.database.exists():
+        refuse_real_book(settings)
+    from cotrader_tui.tui.first_look import first_look
+    from cotrader_tui.tui.glance import Glance
+
+    with Glance(sys.stderr.fileno()) as glance:
+        options = replace(screen_options(settings), glance=glance, first=_stored_book(settings))
+        lines = first_look(options, system_clock(), shutil.get_terminal_size())
+        if lines is not None and settings.is_diffing:
+            glance.show(lines)
+        app = make_screen(settings, options)
+        result = app.run()
     if result == "demo":
         os.execv(sys.executable, [sys.executable, "-m", "cotrader_tui", "--demo"])
     return app.return_code or ExitCode.SUCCESS
 
 
-def make_screen(settings: Settings) -> CotraderApp:
-    """The full-screen monitor, ready to run.
+def _stored_book(settings: Settings) -> PortfolioSnapshot | None:
+    """The stored book, if it can be read now; whatever is the matter with it, the screen says."""
+    from cotrader_tui.analytics.model_greeks import GreeksModel
 
-    Raises:
-        ConfigError: `--demo` names the database of a real book.
-    """
+    try:
+        with Reader(settings.database) as reader:
+            book = reader.snapshot(exchange_date(system_clock()))
+    except StoreError:
+        return None
+    return GreeksModel().filled(book) if settings.has_model_greeks else book
+
+
+def make_screen(settings: Settings, options: ScreenOptions) -> CotraderApp:
+    """The full-screen monitor, ready to run."""
     with collection_paused():
         from cotrader_tui.tui.app import CotraderApp
-        from cotrader_tui.tui.engine_process import EngineProcess
-        from cotrader_tui.tui.ports import ScreenOptions
 
         keep_for_long()
-    if settings.is_demo and settings.database.exists():
-        _refuse_real_book(settings)
     sys.setswitchinterval(_SHARE_OF_A_THREAD)
     database = settings.database
     return CotraderApp(
-        database=settings.database,
+        database=database,
         clock=system_clock,
-        request_sync=lambda name: _ask(database, name),
-        keeper=EngineProcess(_worker_command(settings), settings.log_file, lambda: is_held(database)),
-        options=ScreenOptions(
-            is_demo=settings.is_demo,
-            is_private=settings.is_private,
-            theme=settings.theme,
-            account=settings.account,
-            portfolio=settings.portfolio,
-            portfolios=settings.portfolios,
-            has_color=settings.has_color,
-            is_diffing=settings.is_diffing,
-            has_model_greeks=settings.has_model_greeks,
-            is_ascii=settings.is_ascii,
-            unconfigured=_unconfigured(settings),
-            has_connections=bool(settings.connections),
-            programs=None if settings.is_demo else _connection_programs(settings),
-            views=ViewsFile(settings.config_folder),
-            export=lambda name, text: _exported(settings.log_file.with_name("exports") / name, text),
-            keys=settings.keys,
-            warnings=settings.warnings,
-        ),
+        request_sync=lambda name, is_full: _ask(database, name, is_full=is_full),
+        keeper=engine_keeper(settings),
+        options=options,
     )
 
 
-def _refuse_real_book(settings: Settings) -> None:
+def make_session(settings: Settings) -> CotraderApp:
+    """A screen that writes nothing and starts nothing, for a browser: what it shows is synced by others."""
+    with collection_paused():
+        from cotrader_tui.tui.app import CotraderApp
+        from cotrader_tui.tui.engine_watch import EngineWatch
+
+        keep_for_long()
+    sys.setswitchinterval(_SHARE_OF_A_THREAD)
+    options = replace(
+        screen_options(settings),
+        is_read_only=True,
+        unconfigured=None,
+        has_connections=True,
+        programs=None,
+        views=ViewsRead(settings.config_folder),
+        last_seen=None,
+        export=None,
+        warnings=(),
+    )
+    keeper = EngineWatch(lambda: is_held(settings.database))
+    return CotraderApp(
+        database=settings.database, clock=system_clock, request_sync=None, keeper=keeper, options=options
+    )
+
+
+def session_command(settings: Settings) -> list[str]:
+    """The program that shows such a screen, with the options this one was given."""
+    command = _program(settings)
+    for option, value in (("--account", settings.account), ("--portfolio", settings.portfolio)):
+        command += [] if value is None else [option, value]
+    flags = {"--privacy": settings.is_private, "--no-color": not settings.has_color, "--ascii": settings.is_ascii}
+    return [*command, *(flag for flag, is_set in flags.items() if is_set), "serve", "--session"]
+
+
+def engine_keeper(settings: Settings) -> EngineProcess:
+    """What keeps an engine running beside a screen, where no other one syncs."""
+    from cotrader_tui.tui.engine_process import EngineProcess
+
+    return EngineProcess(_worker_command(settings), settings.log_file, lambda: is_held(settings.database))
+
+
+def screen_options(settings: Settings) -> ScreenOptions:
+    """How the screen starts. Loads nothing of Textual."""
+    from cotrader_tui.tui.ports import ScreenOptions
+
+    return ScreenOptions(
+        is_demo=settings.is_demo,
+        is_private=settings.is_private,
+        theme=settings.theme,
+        account=settings.account,
+        portfolio=settings.portfolio,
+        portfolios=settings.portfolios,
+        has_color=settings.has_color,
+        is_diffing=settings.is_diffing,
+        is_low_bandwidth=settings.is_low_bandwidth,
+        has_model_greeks=settings.has_model_greeks,
+        is_ascii=settings.is_ascii,
+        unconfigured=_unconfigured(settings),
+        has_connections=bool(settings.connections),
+        programs=None if settings.is_demo else _connection_programs(settings),
+        views=ViewsFile(settings.config_folder),
+        last_seen=SeenFile(settings.database),
+        export=lambda name, text: _exported(settings.log_file.with_name("exports") / name, text),
+        keys=settings.keys,
+        warnings=settings.warnings,
+    )
+
+
+def refuse_real_book(settings: Settings) -> None:
+    """Raises ConfigError where `--demo` names the database of a real book."""
     from cotrader_tui.commands.reading import refuse_other_than_demo
 
     try:
@@ -279,8 +360,8 @@ def _exported(file: Path, text: str) -> Path:
     return file
 
 
-def _ask(database: Path, connection: str | None) -> None:
-    request_sync(database, system_clock(), None if connection is None else (connection,))
+def _ask(database: Path, connection: str | None, *, is_full: bool) -> None:
+    request_sync(database, system_clock(), None if connection is None else (connection,), is_full=is_full)
 
 
 def _connection_programs(settings: Settings) -> ConnectionPrograms:

@@ -80,7 +80,9 @@ def _options(arguments: argparse.Namespace) -> Options:
         privacy=arguments.privacy,
         no_color=arguments.no_color,
         no_diff=arguments.no_diff,
+        lowbw=arguments.lowbw,
         ascii=arguments.ascii,
+        no_brokers=getattr(arguments, "session", False),
     )
 
 
@@ -90,6 +92,8 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
             return _screen(settings)
         case "sync":
             return _sync(arguments, settings, out)
+        case "serve":
+            return _serve(arguments, settings)
         case "daemon":
             return _daemon(arguments, settings)
         case "doctor":
@@ -112,6 +116,8 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings, out: TextIO) ->
             return _enrich(arguments, settings)
         case "stats":
             return _stats(arguments, settings, out)
+        case "since":
+            return _since(arguments, settings, out)
         case "transactions" | "orders":
             return _history(arguments, settings, out)
         case "db":
@@ -140,6 +146,18 @@ def _screen(settings: Settings) -> int:
     from cotrader_tui import bootstrap
 
     return bootstrap.run_screen(settings)
+
+
+def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cotrader_tui import in_browser
+
+    if arguments.session:
+        return in_browser.run_session(settings)
+    if settings.account is not None or settings.portfolio is not None:
+        from cotrader_tui.commands.reading import refuse_unknown_account
+
+        refuse_unknown_account(settings)
+    return in_browser.serve(settings, arguments.port)
 
 
 def _read(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
@@ -182,6 +200,18 @@ def _stats(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> in
     return stats.report(settings, form, system_clock(), out, sys.stderr)
 
 
+def _since(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    from cotrader_tui.commands import since
+    from cotrader_tui.commands.output import Format
+    from cotrader_tui.domain.clock import system_clock
+    from cotrader_tui.seen_file import SeenFile
+
+    form = Format.JSON if arguments.json else Format.CSV if arguments.csv else Format.TEXT
+    seen = None if arguments.hours or arguments.moment else SeenFile(settings.database).read()
+    question = since.SinceQuestion(arguments.table, form, arguments.hours, arguments.moment, seen)
+    return since.report(settings, question, system_clock(), out, sys.stderr)
+
+
 def _history(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     from cotrader_tui.commands import history
     from cotrader_tui.commands.output import Format
@@ -203,7 +233,7 @@ def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int
     from cotrader_tui import running
 
     try:
-        runs = running.sync_once(settings)
+        runs = running.sync_once(settings, is_full=arguments.full)
     except StoreError as error:
         _say(error)
         return ExitCode.FAILED

@@ -9,8 +9,8 @@ others as they are.
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def mark_leaving(folder: Path, name: str) -> str:
             raise ConfigError(f"There is no connection {name} in {folder / CONNECTIONS} any more.")
         mark = leaving_mark(stored[name])
         if mark is None:
-            mark = secrets.token_hex(8)
+            mark = os.urandom(8).hex()
             _write(folder, {**stored, name: {**stored[name], _LEAVING: mark}})
     return mark
 

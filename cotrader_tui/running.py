@@ -40,8 +40,10 @@ _END_WITHIN = 1.5
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def sync_once(settings: Settings) -> tuple[SyncRun, ...]:
+def sync_once(settings: Settings, *, is_full: bool = False) -> tuple[SyncRun, ...]:
     """One cycle of every connection of `settings`: here, or by the engine that already syncs.
+
+    `is_full` has it fetch everything anew, also what is known already.
 
     Raises:
         ConfigError: nothing is configured.
@@ -51,11 +53,11 @@ def sync_once(settings: Settings) -> tuple[SyncRun, ...]:
     settings.require_connections()
     with _lease(settings) as lease:
         if not lease.acquire():
-            runs = _sync_elsewhere(settings, lease)
+            runs = _sync_elsewhere(settings, lease, is_full=is_full)
             if runs is not None:
                 return runs
         log_to(settings.log_file, settings.secrets)
-        return _sync_here(settings)
+        return _sync_here(settings, is_full=is_full)
 
 
 def _lease(settings: Settings) -> Lease:
@@ -63,21 +65,21 @@ def _lease(settings: Settings) -> Lease:
     return Lease(settings.database)
 
 
-def _sync_here(settings: Settings) -> tuple[SyncRun, ...]:
+def _sync_here(settings: Settings, *, is_full: bool) -> tuple[SyncRun, ...]:
     writer, connections = open_writer(settings)
     with writer:
-        outcomes = asyncio.run(_one_cycle(writer, connections, settings))
+        outcomes = asyncio.run(_one_cycle(writer, connections, settings, is_full=is_full))
     with Reader(settings.database) as reader:
         return tuple(run for outcome in outcomes for run in reader.cycle(outcome.number))
 
 
 async def _one_cycle(
-    writer: Writer, connections: Sequence[ConnectionConfig], settings: Settings
+    writer: Writer, connections: Sequence[ConnectionConfig], settings: Settings, *, is_full: bool
 ) -> Sequence[CycleOutcome]:
-    return await make_engine(writer, connections, settings, has_calendar=False).sync_once()
+    return await make_engine(writer, connections, settings, has_calendar=False).sync_once(is_full=is_full)
 
 
-def _sync_elsewhere(settings: Settings, lease: Lease) -> tuple[SyncRun, ...] | None:
+def _sync_elsewhere(settings: Settings, lease: Lease, *, is_full: bool) -> tuple[SyncRun, ...] | None:
     """Ask the engine that holds the database, and wait for its answer; `None` once it has gone and we hold the lease.
 
     Whoever holds it may also be a sync like this one, which hears no requests and ends soon.
@@ -85,7 +87,7 @@ def _sync_elsewhere(settings: Settings, lease: Lease) -> tuple[SyncRun, ...] | N
     end = time.monotonic() + _ANSWER_WITHIN
     requests: tuple[int, ...] = ()
     while True:
-        requests = requests or _request(settings, end)
+        requests = requests or _request(settings, end, is_full=is_full)
         runs = _answer(settings.database, requests) if requests else None
         if runs is not None:
             return runs
@@ -96,10 +98,11 @@ def _sync_elsewhere(settings: Settings, lease: Lease) -> tuple[SyncRun, ...] | N
         threading.Event().wait(_LOOK_EVERY)
 
 
-def _request(settings: Settings, end: float) -> tuple[int, ...]:
+def _request(settings: Settings, end: float, *, is_full: bool) -> tuple[int, ...]:
     """The requests written; none as long as the engine has not made the schema or does not know its connections."""
     try:
-        return request_sync(settings.database, system_clock(), {config.name for config in settings.connections})
+        names = {config.name for config in settings.connections}
+        return request_sync(settings.database, system_clock(), names, is_full=is_full)
     except StoreError:
         if time.monotonic() > end:
             raise

@@ -42,3 +42,10 @@ class ViewsFile:
             ConfigError: it cannot be written.
         """
         write_private(self._path, text)
+
+
+class ViewsRead(ViewsFile):
+    """The same views, for a screen that writes nothing: what is saved there lasts as long as that screen."""
+
+    def write(self, text: str) -> None:
+        """Nothing is kept."""

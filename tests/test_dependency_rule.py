@@ -22,6 +22,8 @@ RULE: dict[str, tuple[str, ...]] = {
     "bootstrap": EVERYTHING,
     "running": EVERYTHING,
     "connecting": EVERYTHING,
+    "in_browser": EVERYTHING,
+    "serving": (),
     "roster": ("brokers.base", "config", "connections_file", "errors", "private_files", "sync.roster"),
     "errors": (),
     "exit_codes": (),
@@ -29,6 +31,7 @@ RULE: dict[str, tuple[str, ...]] = {
     "config": ("brokers.base", "connections_file", "domain", "errors", "private_files"),
     "private_files": ("errors",),
     "views_file": ("errors", "private_files"),
+    "seen_file": ("errors", "private_files"),
     "connections_file": ("errors", "private_files"),
     "secret_store": ("brokers.base", "domain", "errors", "private_files"),
     "market_calendar": ("domain", "errors"),
@@ -82,6 +85,10 @@ VENDOR_RULE: dict[str, tuple[str, ...]] = {
     "currency_converter": ("reference_rates",),
     "simplejson": ("commands",),
     "shtab": ("commands.completion",),
+    "textual_serve": ("serving",),
+    "aiohttp": ("serving",),
+    "aiohttp_jinja2": ("serving",),
+    "jinja2": ("serving",),
     "keyring": ("secret_store",),
     "cryptography": ("secret_store",),
 }
@@ -89,6 +96,7 @@ VENDOR_RULE: dict[str, tuple[str, ...]] = {
 
 TOO_SLOW_TO_READ_WITH = frozenset(
     {
+        "aiohttp",
         "cryptography",
         "currency_converter",
         "httpx2",
@@ -102,6 +110,7 @@ TOO_SLOW_TO_READ_WITH = frozenset(
         "stamina",
         "tastytrade",
         "textual",
+        "textual_serve",
         "typer",
     }
 )
@@ -223,6 +232,7 @@ def test_the_chart_library_is_imported_by_one_module_at_most() -> None:
         ("commands.sync", "import importlib\nimportlib.import_module('cotrader_tui.tui.app')"),
         ("commands.positions", "from cotrader_tui.bootstrap import build"),
         ("bootstrap", "import tastytrade"),
+        ("in_browser", "from textual_serve.server import Server"),
         ("connecting", "import keyring"),
         ("config", "from cryptography.fernet import Fernet"),
         ("commands.connect", "from cotrader_tui.secret_store.store import SecretStore"),

@@ -104,6 +104,7 @@ def test_the_wheel_holds_the_typed_package_and_nothing_else(wheel: Path) -> None
 
     assert {name.partition("/")[0] for name in names} == {"cotrader_tui", f"cotrader_tui-{VERSION}.dist-info"}
     assert "cotrader_tui/py.typed" in names
+    assert "cotrader_tui/serving/page/app_index.html" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert [name for name in names if {"tests", "__pycache__"} & set(name.split("/"))] == []
 
@@ -147,7 +148,8 @@ def test_the_lock_holds_exact_versions_and_names_no_place() -> None:
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_the_lock_satisfies_the_project_on_every_supported_python(python: str) -> None:
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
-    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *extras["serve"], *extras["dev"]]
     for requirement in map(Requirement, wanted):
         pins = [
             pin

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from cotrader_tui.domain.clock import exchange_date
+from cotrader_tui.domain.clock import EXCHANGE_ZONE, exchange_date
 from cotrader_tui.domain.sync import Connection, ConnectionStatus, RunStatus
 from cotrader_tui.errors import ErrorKind
 
@@ -72,6 +74,50 @@ def freshness(connection: Connection, now: datetime) -> Freshness:
     since = connection.last_sync_at
     age = None if since is None else max(now - since, timedelta(0))
     return Freshness(_state(connection, now, age), age, since)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The states of many connections, judged once: `states` holds from `since` until just before `until`."""
+
+    states: Counter[DataState]
+    """How many are in each state there is."""
+    worst: Connection | None
+    """The first of those in the worst state; `None` where there are none at all."""
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, connections: Sequence[Connection], now: datetime) -> Crowd:
+        """Those of `connections` that their owner has not disconnected, as of `now`."""
+        judged = [(freshness(each, now).state, each) for each in in_use(connections)]
+        states = Counter(state for state, _ in judged)
+        worst = max(states, key=SEVERITY.index, default=None)
+        named = next((each for state, each in judged if state is worst), None)
+        ends = [_fresh_until(each) for state, each in judged if state in (DataState.LIVE, DataState.DELAYED)]
+        return cls(states, named, now, min([*ends, _next_midnight(now)]))
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the states are still these at `now`."""
+        return self.since <= now < self.until
+
+
+def in_use(connections: Iterable[Connection]) -> list[Connection]:
+    """Those that were not disconnected by their owner."""
+    return [each for each in connections if each.status is not ConnectionStatus.REVOKED]
+
+
+def _fresh_until(connection: Connection) -> datetime:
+    """When a fresh connection's figures become stale, unless a sync comes before."""
+    patience = connection.sync_interval + _GRACE
+    last, due_at = connection.last_sync_at, connection.next_sync_at
+    ends = [at for at in (last and last + connection.sync_interval + patience, due_at and due_at + patience) if at]
+    return max(ends) + timedelta(microseconds=1)
+
+
+def _next_midnight(now: datetime) -> datetime:
+    """When the exchange's date changes."""
+    return datetime.combine(exchange_date(now) + timedelta(days=1), time(), EXCHANGE_ZONE)
 
 
 def _state(connection: Connection, now: datetime, age: timedelta | None) -> DataState:

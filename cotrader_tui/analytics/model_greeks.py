@@ -127,14 +127,18 @@ class GreeksModel:
     def __init__(self, rate: float = RISK_FREE_RATE) -> None:
         self._rate = rate
         self._solved: Mapping[InstrumentId, tuple[Quote, Quote | None, Greeks | None]] = {}
+        self._filled: Mapping[int, tuple[Leg, Leg]] = {}
+        """By position: the leg as it was read and as it was filled."""
 
     def filled(self, snapshot: PortfolioSnapshot) -> PortfolioSnapshot:
         """`snapshot` with the model's Greeks for options of which the broker has sent none, or outdated ones.
 
-        Where the model has none either, the broker's stay, with their age.
+        Where the model has none either, the broker's stay, with their age. A leg that is the very same as in the last
+        snapshot is filled as the very same too.
         """
         hours = _Hours(snapshot.sessions)
         solved: dict[InstrumentId, tuple[Quote, Quote | None, Greeks | None]] = {}
+        filled: dict[int, tuple[Leg, Leg]] = {}
         legs: list[Leg] = []
         for leg in snapshot.legs:
             if leg.quote is not None and leg.position.instrument.is_option and hours.is_outdated(leg, leg.quote):
@@ -143,11 +147,20 @@ class GreeksModel:
                 if known is None or known[0] != leg.quote or known[1] != leg.underlying_quote:
                     known = (leg.quote, leg.underlying_quote, model_greeks(leg, self._rate))
                 solved[key] = known
-                legs.append(leg if known[2] is None else replace(leg, greeks=known[2]))
+                filled[leg.position.id] = leg, self._with(leg, known[2])
+                legs.append(filled[leg.position.id][1])
             else:
                 legs.append(leg)
-        self._solved = solved
+        self._solved, self._filled = solved, filled
         return replace(snapshot, legs=tuple(legs)) if solved else snapshot
+
+    def _with(self, leg: Leg, greeks: Greeks | None) -> Leg:
+        if greeks is None:
+            return leg
+        earlier = self._filled.get(leg.position.id)
+        if earlier is not None and earlier[0] is leg and earlier[1].greeks is greeks:
+            return earlier[1]
+        return replace(leg, greeks=greeks)
 
 
 class _Hours:

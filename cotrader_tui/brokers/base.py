@@ -135,6 +135,15 @@ class StandInBroker(Protocol):
 
 
 @runtime_checkable
+class LearningBroker(Protocol):
+    """An optional power: it keeps between fetches what it learnt once, and can drop that."""
+
+    def forget(self) -> None:
+        """Let the next fetch ask for everything anew. Called between two calls; never raises."""
+        ...
+
+
+@runtime_checkable
 class StreamingBroker(Protocol):
     """An optional power: market data between syncs."""
 

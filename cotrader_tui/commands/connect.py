@@ -136,7 +136,8 @@ def _asked(setting: Setting, terminal: Terminal | None) -> str:
     value = "" if terminal is None else (terminal.ask_secret if setting.is_secret else terminal.ask)(question)
     if not value.strip():
         raise ConfigError(
-            f"{setting.env} is missing: {setting.description}.", "Type it on a terminal, or set it in the environment."
+            f"{setting.env} is missing: {setting.description}.",
+            "Type it on a terminal, give it in the JSON of --stdin-json, or set it in the environment.",
         )
     return value.strip()
 

@@ -15,6 +15,7 @@ from cotrader_tui.brokers.base import ConnectionConfig
 from cotrader_tui.commands.output import Format, write_rows
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
+from cotrader_tui.domain.clock import EXCHANGE_ZONE
 from cotrader_tui.domain.sync import Connection, RunStatus, StreamState, StreamStatus, SyncKind
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import ConfigError, StoreError, StoreMissingError
@@ -234,7 +235,8 @@ def _stream(name: str, status: StreamStatus | None) -> Check:
 def _last_sync(connection: Connection) -> Check:
     name, error = f"last sync {connection.name}", connection.last_sync_error
     status = connection.last_sync_status
-    landed = "none has landed" if connection.last_sync_at is None else f"landed {connection.last_sync_at.isoformat()}"
+    at = None if connection.last_sync_at is None else connection.last_sync_at.astimezone(EXCHANGE_ZONE)
+    landed = "none has landed" if at is None else f"landed {at:%Y-%m-%d %H:%M:%S} New York"
     words = f"{status or 'No sync yet'}; {landed}."
     if status is None or status is RunStatus.SUCCESS or error is None:
         return Check(name, True, words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from cotrader_tui import __version__
 
@@ -20,6 +20,11 @@ READING = {
 EXPORTED = ("positions", "underlyings", "accounts", "transactions", "orders")
 """What `cotrader export` writes."""
 
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORT = 8137
+"""Where `cotrader serve` listens."""
+
+_MOST_HOURS = 24 * 3660
 _ALL = {
     "positions": "closed positions too",
     "sync-log": "every run that is kept",
@@ -33,9 +38,21 @@ ENRICH_RULE = (
 """What `cotrader enrich` does beside adding columns."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells somebody who typed a global option behind the command where it goes."""
+
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments:"):
+            options = (word.partition("=")[0] for word in message.split())
+            if found := next((each for each in options if each in self._option_string_actions), None):
+                value = self._option_string_actions[found].metavar
+                message = f"{found} goes before the command: cotrader {found}{f' {value}' if value else ''} COMMAND"
+        super().error(message)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; `command` is `None` for the full-screen monitor."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="cotrader",
         description="A live options and stock book across brokers, in the terminal. It reads; it never trades.",
         epilog="Without a command the full-screen monitor opens.",
@@ -45,9 +62,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     sync = _add(commands, "sync", "one sync now, then exit")
     sync.add_argument("--connection", action="append", metavar="NAME", help="only this one; may be repeated")
+    sync.add_argument(
+        "--full", action="store_true", help="fetch everything anew: contracts, and transactions from the first one kept"
+    )
     sync.add_argument("--json", action="store_true", help="print the runs as JSON")
     daemon = _add(commands, "daemon", "sync on schedule, without a screen, until SIGTERM")
     daemon.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+    _add_serve(commands)
     for name, words in READING.items():
         _add_reading(commands, name, words)
     for name, words in (
@@ -56,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     ):
         _add(commands, name, words).add_argument("--json", action="store_true", help="as JSON")
     _add_history(commands)
+    _add_since(commands)
     _add_asking(commands)
     _add_connecting(commands)
     _add_database(commands)
@@ -74,6 +96,7 @@ def _add_global_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--privacy", action="store_true", help="mask amounts")
     parser.add_argument("--no-color", action="store_true", help="no colours")
     parser.add_argument("--ascii", action="store_true", help="draw charts in ASCII, without braille")
+    parser.add_argument("--lowbw", action="store_true", help="for a slow line: less often, without decoration")
     parser.add_argument("--no-diff", action="store_true", help="send the terminal whole lines, not only what differs")
     parser.add_argument("--version", action="version", version=f"cotrader {__version__}")
 
@@ -83,6 +106,15 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add(commands: _Commands, name: str, words: str) -> argparse.ArgumentParser:
     return commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".", allow_abbrev=False)
+
+
+def _add_serve(commands: _Commands) -> None:
+    serve = _add(commands, "serve", "the screen in a browser on this machine, read-only, until SIGTERM")
+    serve.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, metavar="N", help=f"where (default {DEFAULT_PORT}; 0: any)"
+    )
+    serve.add_argument("--host", type=_loopback, default=LOOPBACK, metavar="HOST", help="only 127.0.0.1 is taken")
+    serve.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_reading(commands: _Commands, name: str, words: str) -> None:
@@ -128,9 +160,26 @@ def _add_history(commands: _Commands) -> None:
         command.add_argument("--all", action="store_true", help=f"all {name} that are kept")
 
 
+def _add_since(commands: _Commands) -> None:
+    since = _add(commands, "since", "what became of the book since the screen was last used, or since another moment")
+    since.add_argument(
+        "table",
+        nargs="?",
+        choices=("underlyings", "positions", "syncs"),
+        default="underlyings",
+        help="P&L and changes of Greeks by underlying (default), what happened to each position, or failed syncs",
+    )
+    moment = since.add_mutually_exclusive_group()
+    moment.add_argument("--hours", type=_hours, metavar="N", help="since so many hours ago")
+    moment.add_argument("--from", dest="moment", metavar="TIME", help="since then: 2026-03-09T16:00, New York's time")
+    form = since.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON: one array of flat objects")
+    form.add_argument("--csv", action="store_true", help="as CSV with a header")
+
+
 def _add_connecting(commands: _Commands) -> None:
     connect = _add(commands, "connect", "log in to a broker and keep the connection; asks for what is missing")
-    connect.add_argument("broker", metavar="BROKER", help="such as tastytrade")
+    connect.add_argument("broker", metavar="BROKER", help="tastytrade or ibkr")
     connect.add_argument("--name", metavar="NAME", help="what to call it (default: the broker's name)")
     connect.add_argument(
         "--stdin-json",
@@ -153,7 +202,7 @@ def _add_database(commands: _Commands) -> None:
 
 def _add_export(commands: _Commands) -> None:
     export = _add(commands, "export", "write a table in full: CSV, JSON or Markdown, on stdout or to a file")
-    export.add_argument("table", choices=EXPORTED, help="which")
+    export.add_argument("table", metavar="TABLE", choices=EXPORTED, help=", ".join(EXPORTED))
     export.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: csv")
     export.add_argument("--output", type=Path, metavar="FILE", help="the file (0600) instead of the standard output")
     export.add_argument("--all", action="store_true", help="closed positions too")
@@ -177,7 +226,32 @@ def _add_configuration(commands: _Commands) -> None:
 
 def _add_completion(commands: _Commands) -> None:
     completion = _add(commands, "completion", "print what a shell needs to complete this command line")
-    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not (text == "0" or 1024 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"'{text}' is no port from 1024 to 65535, nor 0 for any that is free")
+    return int(text)
+
+
+def _loopback(text: str) -> str:
+    if text != LOOPBACK:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not {LOOPBACK}: the page shows a book of real money and is not encrypted, so it is for this "
+            f"machine only. From another one: ssh -L {DEFAULT_PORT}:{LOOPBACK}:{DEFAULT_PORT} THIS-MACHINE"
+        )
+    return text
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= _MOST_HOURS:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of hours above 0 and up to {_MOST_HOURS}")
+    return hours
 
 
 def _count(text: str) -> int:

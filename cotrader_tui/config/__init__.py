@@ -20,7 +20,7 @@ from cotrader_tui.config.settings import (
     load_settings,
     process_settings,
 )
-from cotrader_tui.config.values import LONGEST_INTERVAL, SETTINGS, SHORTEST_INTERVAL, Setting, given
+from cotrader_tui.config.values import LONGEST_INTERVAL, SETTINGS, SHORTEST_INTERVAL, Setting, given, without_brokers
 from cotrader_tui.domain.spelling import meant
 
 __all__ = [
@@ -47,4 +47,5 @@ __all__ = [
     "meant",
     "named_connection",
     "process_settings",
+    "without_brokers",
 ]

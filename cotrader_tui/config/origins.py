@@ -78,6 +78,7 @@ def _option(env: str, options: Options) -> tuple[str, str] | None:
         "COTRADER_CONFIG": ("--config", str(options.config) if options.config else None),
         "COTRADER_PORTFOLIO": ("--portfolio", options.portfolio),
         "COTRADER_ASCII": ("--ascii", "1" if options.ascii else None),
+        "COTRADER_LOWBW": ("--lowbw", "1" if options.lowbw else None),
         "COTRADER_PRIVACY": ("--privacy", "1" if options.privacy else None),
         "NO_COLOR": ("--no-color", "1" if options.no_color else None),
     }

@@ -35,8 +35,8 @@ APP = "cotrader"
 
 NOTHING_CONFIGURED = "No broker is configured."
 NOTHING_HINT = (
-    "Put TASTYTRADE_CLIENT_SECRET and TASTYTRADE_REFRESH_TOKEN, or IBKR_PORT, into `.env` (see `.env.example`), "
-    "or try `cotrader --demo`."
+    "Run `cotrader connect tastytrade`, or put TASTYTRADE_CLIENT_SECRET and TASTYTRADE_REFRESH_TOKEN, or IBKR_PORT, "
+    "into `.env`, or try `cotrader --demo`."
 )
 
 
@@ -52,7 +52,10 @@ class Options:
     privacy: bool = False
     no_color: bool = False
     no_diff: bool = False
+    lowbw: bool = False
     ascii: bool = False
+    no_brokers: bool = False
+    """Leave the connections unread: for a screen that shows what is stored, and nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Settings:
     """Charts are drawn without braille and box drawing."""
     has_model_greeks: bool = True
     """Where a broker sends no Greeks, a model's are shown, labelled."""
+    is_low_bandwidth: bool = False
+    """The screen starts in low-bandwidth mode."""
     is_diffing: bool = True
     """The screen sends the terminal only what differs."""
     warnings: tuple[str, ...] = ()
@@ -146,9 +151,9 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
     refuse_wrong_kinds(config)
     wishes, key_warnings = key_wishes(config)
     values = Values(environ, dotenvs, config)
-    unnamed = (demo_connection(values),) if options.demo else unnamed_connections(values)
+    unnamed = () if options.no_brokers else _unnamed(options, values)
     interval = interval_of(values, DEMO_INTERVAL if options.demo else USUAL_INTERVAL)
-    stored = {} if options.demo else read_connections(folders.config)
+    stored = {} if options.demo or options.no_brokers else read_connections(folders.config)
     leaving = {name for name, definition in stored.items() if leaving_mark(definition) is not None}
     place = folders.config / CONNECTIONS
     named = tuple(named_connection(name, stored[name], place, interval) for name in stored if name not in leaving)
@@ -166,6 +171,7 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
         has_color=not (options.no_color or environ.get("NO_COLOR")),
         is_ascii=options.ascii or values.flag("COTRADER_ASCII"),
         has_model_greeks=values.get("COTRADER_MODEL_GREEKS") is None or values.flag("COTRADER_MODEL_GREEKS"),
+        is_low_bandwidth=options.lowbw or values.flag("COTRADER_LOWBW"),
         is_diffing=not options.no_diff,
         secrets=values.secrets(),
         warnings=(*unknown_keys(config), *key_warnings, *_shadowed(unnamed, named)),
@@ -178,6 +184,10 @@ def load_settings(options: Options, environ: Mapping[str, str], working_director
         leaving=frozenset(leaving),
     )
     return _explain_password(settings, values)
+
+
+def _unnamed(options: Options, values: Values) -> tuple[ConnectionConfig, ...]:
+    return (demo_connection(values),) if options.demo else unnamed_connections(values)
 
 
 def config_file_of(options: Options, environ: Mapping[str, str]) -> Path:

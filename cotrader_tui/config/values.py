@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from cotrader_tui.brokers.base import Secret
 from cotrader_tui.config.toml_file import TomlFile
 from cotrader_tui.errors import ConfigError
@@ -65,6 +63,13 @@ SETTINGS = (
         has_default=True,
     ),
     Setting("COTRADER_ASCII", "ascii", "1 draws charts in ASCII, without braille", example="false", has_default=True),
+    Setting(
+        "COTRADER_LOWBW",
+        "lowbw",
+        "1 starts in low-bandwidth mode; else once the terminal does not keep up",
+        example="false",
+        has_default=True,
+    ),
     Setting("COTRADER_PRIVACY", "privacy", "1 starts with amounts hidden", example="false", has_default=True),
     Setting("NO_COLOR", "", "anything: no colours"),
     Setting("TASTYTRADE_CLIENT_SECRET", "tastytrade.client_secret", "the OAuth application's secret", is_secret=True),
@@ -121,6 +126,16 @@ SETTINGS = (
 _ALIASES = {"TASTYTRADE_CLIENT_SECRET": "TT_SECRET", "TASTYTRADE_REFRESH_TOKEN": "TT_REFRESH"}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+_NO_LONGER = ("TASTYTRADE_USERNAME", "TASTYTRADE_PASSWORD")
+
+
+def without_brokers(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without secrets and whatever else is of a broker: enough for a program that shows what is stored."""
+    theirs = [setting.env for setting in SETTINGS if setting.is_secret or "." in setting.key]
+    left_out = {*theirs, *(_ALIASES[name] for name in theirs if name in _ALIASES), *_NO_LONGER}
+    return {name: value for name, value in environ.items() if name not in left_out}
 
 
 def given(setting: Setting, environ: Mapping[str, str]) -> str | None:
@@ -201,6 +216,10 @@ def as_text(value: object) -> str:
 
 def _read_dotenv(path: Path) -> dict[str, str]:
     try:
+        if not path.exists():
+            return {}
+        from dotenv import dotenv_values
+
         return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.", "Mend the file or its permissions.") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +24,8 @@ class StoredAccount:
     """The last marks of what is open."""
     suspected_empty_at: datetime | None = None
     """When a complete answer last listed nothing although the balances still valued something."""
+    repeated: Mapping[InstrumentId, Position] = field(default_factory=dict)
+    """What else is open: the answer at hand repeats and prices it, so it was not read again and its times are old."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from cotrader_tui.domain.courses import AccountCourse, AccountPoint, PositionCourse
 from cotrader_tui.domain.identifiers import AccountId
@@ -64,6 +65,30 @@ def read_position_courses(
         if points:
             found.append(PositionCourse(rows.instrument_from(tuple(instrument)), instant_value(closed_at), points))
     return tuple(found)
+
+
+def read_recent_marks(
+    sqlite: sqlite3.Connection, until: datetime, step: timedelta, steps: int
+) -> dict[int, tuple[float | None, ...]]:
+    """By the ids of open positions: the mark of the last snapshot in each of `steps` spans as long as `step`, the last
+    of which ends at `until`; `None` where there is none.
+
+    It is looked up for each span by the index, so that it does not matter how much is stored.
+    """
+    ends = [instant_text(until - step * left) for left in range(steps, -1, -1)]
+    spans = json.dumps(list(pairwise(ends)))
+    sql = """SELECT p.id, json_group_object(CAST(b.key AS TEXT), (
+                        SELECT s.mark FROM position_snapshots s
+                         WHERE s.position_id = p.id AND s.taken_at > json_extract(b.value, '$[0]')
+                           AND s.taken_at <= json_extract(b.value, '$[1]')
+                         ORDER BY s.taken_at DESC LIMIT 1))
+               FROM positions p CROSS JOIN json_each(?) b WHERE p.status = 'open' GROUP BY p.id"""
+    found = {}
+    for position, marks in sqlite.execute(sql, (spans,)):
+        by_span = json.loads(marks)
+        texts = (by_span[str(span)] for span in range(steps))
+        found[position] = tuple(None if text is None else float(text) for text in texts)
+    return found
 
 
 def _points(

@@ -56,11 +56,13 @@ class HistoryWriter:
         with self._transaction():
             return bool(self._sqlite.execute(sql, (cycle,)).fetchone()[0])
 
-    def newest(self, account: AccountId) -> datetime | None:
-        """When the newest transaction of an account was booked; `None` without any."""
-        sql = "SELECT max(at) FROM transactions WHERE account_id = ?"
+    def span(self, account: AccountId) -> tuple[datetime, datetime] | None:
+        """When the oldest and the newest transaction of an account were booked; `None` without any."""
+        sql = "SELECT min(at), max(at) FROM transactions WHERE account_id = ?"
         with self._transaction():
-            return instant_value(self._sqlite.execute(sql, (account_number(self._sqlite, account),)).fetchone()[0])
+            row = self._sqlite.execute(sql, (account_number(self._sqlite, account),)).fetchone()
+        oldest, newest = map(instant_value, row)
+        return None if oldest is None or newest is None else (oldest, newest)
 
     def begin(
         self, connection: int, kind: SyncKind, trigger: Trigger, accounts: Sequence[Account], now: datetime

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
 
 from cotrader_tui.domain.balances import Balances
-from cotrader_tui.domain.changes import Change, PositionState, Reconciliation, StoredAccount
+from cotrader_tui.domain.changes import PositionState, Realized, Reconciliation, StoredAccount
 from cotrader_tui.domain.checks import Check, Figure
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.instruments import Instrument
@@ -21,7 +23,8 @@ from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.store import rows
 from cotrader_tui.store.checks import store_checks
 from cotrader_tui.store.codec import date_text, decimal_text, instant_text, instant_value
-from cotrader_tui.store.market import instrument_numbers, priced, store_instruments, store_market
+from cotrader_tui.store.market import know_numbers, store_instruments, store_market
+from cotrader_tui.store.memory import Memory
 from cotrader_tui.store.runs import account_number, finish_run
 
 _REMEMBER_CLOSED = timedelta(days=8)
@@ -51,10 +54,14 @@ class Landing:
 # What is remembered
 
 
-def stored_account(sqlite: sqlite3.Connection, account: AccountId, now: datetime) -> StoredAccount:
+def stored_account(
+    sqlite: sqlite3.Connection, account: AccountId, now: datetime, repeated: Mapping[InstrumentId, Position]
+) -> StoredAccount:
     """See `Writer.stored_account`."""
     number = account_number(sqlite, account)
-    opened = _marked_positions(sqlite, number, account, "p.status = 'open'", ())
+    known = json.dumps([position.id for position in repeated.values()])
+    is_unknown = "p.status = 'open' AND p.id NOT IN (SELECT value FROM json_each(?))"
+    opened = _marked_positions(sqlite, number, account, is_unknown, (known,))
     since = instant_text(now - _REMEMBER_CLOSED)
     closed = _marked_positions(sqlite, number, account, "p.status = 'closed' AND p.closed_at >= ?", (since,))
     suspected = sqlite.execute("SELECT suspected_empty_at FROM accounts WHERE id = ?", (number,)).fetchone()[0]
@@ -63,6 +70,7 @@ def stored_account(sqlite: sqlite3.Connection, account: AccountId, now: datetime
         last_closed={position.instrument.id: position for position, _ in closed},
         marks={position.instrument.id: Decimal(mark) for position, mark in opened if mark is not None},
         suspected_empty_at=instant_value(suspected),
+        repeated=repeated,
     )
 
 
@@ -86,17 +94,14 @@ def _marked_positions(
 # Landing
 
 
-def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -> None:
+def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation, memory: Memory) -> None:
     """See `Writer.land`."""
     account = account_number(sqlite, landed.account)
-    numbers = _write_instruments(sqlite, landed, changes)
-    store_market(sqlite, numbers, landed.quotes, landed.greeks)
-    market = _Market(landed)
+    _write_instruments(sqlite, landed, changes, memory)
+    store_market(sqlite, memory, landed.quotes, landed.greeks)
     _confirm(sqlite, changes, landed)
     _write_figures(sqlite, changes)
-    for change in changes.changes:
-        if change.position is None or change.kind is not None:
-            _write_change(sqlite, change, account, numbers, market, landed)
+    _write_changes(sqlite, changes, account, memory, landed)
     _write_balances(sqlite, account, landed.balances, _day_pnl(landed), landed.now)
     store_checks(sqlite, account, landed.checks, landed.now)
     _write_snapshots(sqlite, account, landed.now)
@@ -109,22 +114,36 @@ def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -
         [(landed.run, *row) for row in landed.quarantined],
     )
     finish_run(sqlite, landed.run, landed.status, changes.counts, landed.error, landed.now)
+    memory.keep_positions(landed.account, changes.unchanged)
 
 
-def _write_instruments(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation) -> dict[InstrumentId, int]:
-    """Know the answer's instruments as they are now; returns the row numbers of all that it speaks of."""
+def _write_instruments(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation, memory: Memory) -> None:
+    """Know the answer's instruments as they are now, with the row numbers of those that may be new."""
     same = {position.instrument.id for position in changes.unchanged}
-    store_instruments(sqlite, landed.account.broker, (each for each in landed.instruments if each.id not in same))
-    spoken_of = {each.id for each in landed.instruments} | priced(landed.quotes, landed.greeks)
-    return instrument_numbers(sqlite, landed.account.broker, spoken_of)
+    same.update(
+        change.state.instrument.id
+        for change in changes.changes
+        if change.position is not None and change.position.instrument == change.state.instrument
+    )
+    others = [each for each in landed.instruments if each.id not in same]
+    if store_instruments(sqlite, landed.account.broker, others):
+        memory.forget_positions()
+    know_numbers(sqlite, memory, (each.id for each in others))
 
 
 class _Market:
     """The answer's own market data by instrument, for what is written with a new or a closed position."""
 
     def __init__(self, landed: Landing) -> None:
-        self.quotes = {quote.instrument: quote for quote in landed.quotes if quote.mark is not None}
-        self.greeks = {each.instrument: each for each in landed.greeks}
+        self._landed = landed
+
+    @cached_property
+    def quotes(self) -> dict[InstrumentId, Quote]:
+        return {quote.instrument: quote for quote in self._landed.quotes if quote.mark is not None}
+
+    @cached_property
+    def greeks(self) -> dict[InstrumentId, Greeks]:
+        return {each.instrument: each for each in self._landed.greeks}
 
     def mark(self, instrument: InstrumentId | None) -> Decimal | None:
         quote = self.quotes.get(instrument) if instrument is not None else None
@@ -145,32 +164,41 @@ def _confirm(sqlite: sqlite3.Connection, changes: Reconciliation, landed: Landin
             WHERE id IN (SELECT value FROM json_each(?))""",
         (now, json.dumps(confirmed)),
     )
-    for position in changes.orphaned:
-        if position.orphaned_since is None:
-            sqlite.execute("UPDATE positions SET orphaned_since = ? WHERE id = ?", (now, position.id))
-            quantities = (position.quantity, position.quantity)
-            price = position.average_open_price
-            _insert_event(sqlite, landed, position.id, EventKind.ORPHANED, quantities, price, None, (None, None))
+    in_doubt = [position for position in changes.orphaned if position.orphaned_since is None]
+    sqlite.executemany("UPDATE positions SET orphaned_since = ? WHERE id = ?", ((now, each.id) for each in in_doubt))
+    sqlite.executemany(
+        _INSERT_EVENT,
+        (
+            _event_row(
+                landed, each.id, EventKind.ORPHANED, (each.quantity, each.quantity), each.average_open_price, None, None
+            )
+            for each in in_doubt
+        ),
+    )
 
 
-def _write_change(
-    sqlite: sqlite3.Connection,
-    change: Change,
-    account: int,
-    numbers: dict[InstrumentId, int],
-    market: _Market,
-    landed: Landing,
+def _write_changes(
+    sqlite: sqlite3.Connection, changes: Reconciliation, account: int, memory: Memory, landed: Landing
 ) -> None:
-    if change.position is None:
-        number = _insert(sqlite, change.state, account, numbers[change.state.instrument.id], landed.now)
-        _write_entry(sqlite, number, change.state.instrument, market, landed.now)
-    else:
-        number = change.position.id
-    if change.kind is None:
-        return
-    if change.state.quantity == 0:
-        _close(sqlite, number, landed.now)
-    _write_event(sqlite, number, change, market, landed)
+    """Open and close positions, and write down what happened."""
+    market = _Market(landed)
+    events: list[tuple[Any, ...]] = []
+    for change in changes.changes:
+        state = change.state
+        if change.position is None:
+            number = _insert(sqlite, state, account, memory.numbers[state.instrument.id], landed.now)
+            _write_entry(sqlite, number, state.instrument, market, landed.now)
+        else:
+            number = change.position.id
+        if change.kind is None:
+            continue
+        if state.quantity == 0:
+            _close(sqlite, number, landed.now)
+        quantities = (change.quantity_before, state.quantity)
+        mark = market.mark(state.instrument.id)
+        row = _event_row(landed, number, change.kind, quantities, state.average_open_price, mark, change.realized)
+        events.append(row)
+    sqlite.executemany(_INSERT_EVENT, events)
 
 
 _STATE_COLUMNS = (
@@ -264,44 +292,31 @@ def _close(sqlite: sqlite3.Connection, number: int, now: datetime) -> None:
     )
 
 
-def _write_event(sqlite: sqlite3.Connection, number: int, change: Change, market: _Market, landed: Landing) -> None:
-    realized = change.realized
-    _insert_event(
-        sqlite,
-        landed,
-        number,
-        change.kind,
-        (change.quantity_before, change.state.quantity),
-        change.state.average_open_price,
-        market.mark(change.state.instrument.id),
-        (decimal_text(realized.amount), realized.source) if realized is not None else (None, None),
-    )
+_INSERT_EVENT = """
+    INSERT INTO position_events (position_id, run_id, at, kind, quantity_before, quantity_after, average_open_price,
+           mark, realized_pnl, realized_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
-def _insert_event(
-    sqlite: sqlite3.Connection,
+def _event_row(
     landed: Landing,
     number: int,
-    kind: EventKind | None,
+    kind: EventKind,
     quantities: tuple[Decimal, Decimal],
     average_open_price: Decimal | None,
     mark: Decimal | None,
-    realized: tuple[str | None, str | None],
-) -> None:
-    sqlite.execute(
-        """INSERT INTO position_events (position_id, run_id, at, kind, quantity_before, quantity_after,
-                  average_open_price, mark, realized_pnl, realized_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            number,
-            landed.run,
-            instant_text(landed.now),
-            kind,
-            decimal_text(quantities[0]),
-            decimal_text(quantities[1]),
-            decimal_text(average_open_price),
-            decimal_text(mark),
-            *realized,
-        ),
+    realized: Realized | None,
+) -> tuple[Any, ...]:
+    return (
+        number,
+        landed.run,
+        instant_text(landed.now),
+        kind,
+        *map(decimal_text, quantities),
+        decimal_text(average_open_price),
+        decimal_text(mark),
+        None if realized is None else decimal_text(realized.amount),
+        None if realized is None else realized.source,
     )
 
 
@@ -364,6 +379,7 @@ def prepare(sqlite: sqlite3.Connection) -> None:
     sqlite.create_function("open_pnl", 4, _open_pnl, deterministic=True)
 
 
+@lru_cache(1 << 14)
 def _open_pnl(quantity: str, average: str | None, mark: str | None, multiplier: str) -> str | None:
     if mark is None or average is None:
         return None

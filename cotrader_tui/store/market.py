@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.instruments import Instrument, InstrumentType
 from cotrader_tui.domain.market import Greeks, Market, Quote, TradingSession, market_of
 from cotrader_tui.store.codec import date_text, decimal_text, instant_text
+from cotrader_tui.store.memory import Memory
 from cotrader_tui.store.rows import GREEKS_COLUMNS, INSTRUMENT_COLUMNS, QUOTE_COLUMNS, instrument_from, qualified, width
 
 
@@ -25,31 +30,30 @@ def _replacing(table: str, key: str, columns: str) -> str:
 
 
 _UPSERT_INSTRUMENT = _replacing("instruments", "broker, key", INSTRUMENT_COLUMNS)
-_UPSERT_QUOTE = _replacing("quotes", "instrument_id", QUOTE_COLUMNS)
-_UPSERT_GREEKS = _replacing("greeks", "instrument_id", GREEKS_COLUMNS)
-
 
 _AMONG = "FROM json_each(?) wanted CROSS JOIN instruments i ON i.broker = ? AND i.key = wanted.value"
 """CROSS: look each wanted one up, however few there are beside all that were ever known."""
 
 
-def instrument_numbers(
-    sqlite: sqlite3.Connection, broker: str, wanted: Iterable[InstrumentId]
-) -> dict[InstrumentId, int]:
-    """The row numbers of those of `wanted` that are known instruments of the broker."""
-    keys = json.dumps([each.key for each in wanted])
-    found = sqlite.execute(f"SELECT i.key, i.id {_AMONG}", (keys, broker))
-    return {InstrumentId(broker, key): number for key, number in found}
+def know_numbers(sqlite: sqlite3.Connection, memory: Memory, wanted: Iterable[InstrumentId]) -> None:
+    """Give `memory` the row numbers of those of `wanted` that it lacks and that are known instruments."""
+    missing: defaultdict[str, list[str]] = defaultdict(list)
+    for broker, key in itertools.filterfalse(memory.numbers.__contains__, wanted):
+        missing[broker].append(key)
+    for broker, keys in missing.items():
+        found = sqlite.execute(f"SELECT i.key, i.id {_AMONG}", (json.dumps(keys), broker))
+        memory.numbers.update((InstrumentId(broker, key), number) for key, number in found)
 
 
-def store_instruments(sqlite: sqlite3.Connection, broker: str, instruments: Iterable[Instrument]) -> None:
-    """Know these instruments as they are now."""
+def store_instruments(sqlite: sqlite3.Connection, broker: str, instruments: Iterable[Instrument]) -> bool:
+    """Know these instruments as they are now; returns whether one that was known has changed."""
     wanted = {each.id: each for each in instruments}
     keys = json.dumps([each.key for each in wanted])
     found = sqlite.execute(f"SELECT {qualified(INSTRUMENT_COLUMNS, 'i')} {_AMONG}", (keys, broker))
     known = {each.id: each for each in map(instrument_from, found)}
-    changed = [_instrument_row(each) for each in wanted.values() if known.get(each.id) != each]
-    sqlite.executemany(_UPSERT_INSTRUMENT, changed)
+    changed = [each for each in wanted.values() if known.get(each.id) != each]
+    sqlite.executemany(_UPSERT_INSTRUMENT, map(_instrument_row, changed))
+    return any(each.id in known for each in changed)
 
 
 def _instrument_row(instrument: Instrument) -> tuple[Any, ...]:
@@ -71,17 +75,53 @@ def _instrument_row(instrument: Instrument) -> tuple[Any, ...]:
     )
 
 
-def store_market(
-    sqlite: sqlite3.Connection, numbers: dict[InstrumentId, int], quotes: Iterable[Quote], greeks: Iterable[Greeks]
-) -> None:
-    """Replace the latest quotes and Greeks of the instruments in `numbers`: the last good ones are kept.
+def store_market(sqlite: sqlite3.Connection, memory: Memory, quotes: Iterable[Quote], greeks: Iterable[Greeks]) -> None:
+    """Replace the latest market data of instruments already known; others are ignored.
 
-    A quote without a mark replaces none, nor do Greeks without any sensitivity.
+    The last good ones are kept: a quote without a mark replaces none, nor do Greeks without any sensitivity.
     """
-    known_quotes = (quote for quote in quotes if quote.instrument in numbers and quote.mark is not None)
-    sqlite.executemany(_UPSERT_QUOTE, (_quote_row(numbers[quote.instrument], quote) for quote in known_quotes))
-    known_greeks = (each for each in greeks if each.instrument in numbers and _is_known(each))
-    sqlite.executemany(_UPSERT_GREEKS, (_greeks_row(numbers[each.instrument], each) for each in known_greeks))
+    _store(sqlite, _QUOTES, memory, (quote for quote in quotes if quote.mark is not None))
+    _store(sqlite, _GREEKS, memory, filter(_is_known, greeks))
+
+
+T = TypeVar("T", bound=Quote | Greeks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest(Generic[T]):
+    """How the latest value of each instrument is written."""
+
+    table: str
+    figures: Callable[[T], tuple[object, ...]]
+    times: Callable[[T], tuple[datetime, ...]]
+    row: Callable[[int, T], tuple[object, ...]]
+    replace: str
+    receive: str
+    """What is enough where only the times have moved on."""
+
+
+def _store(sqlite: sqlite3.Connection, latest: _Latest[T], memory: Memory, values: Iterable[T]) -> None:
+    known = memory.figures[latest.table]
+    strange: list[T] = []
+    changed: list[tuple[object, ...]] = []
+    repeated: defaultdict[tuple[datetime, ...], list[int]] = defaultdict(list)
+    for value in values:
+        number = memory.numbers.get(value.instrument)
+        if number is None:
+            strange.append(value)
+            continue
+        figures = latest.figures(value)
+        if known.get(number) == figures:
+            repeated[latest.times(value)].append(number)
+        else:
+            known[number] = figures
+            changed.append(latest.row(number, value))
+    received = ((*map(instant_text, times), json.dumps(numbers)) for times, numbers in repeated.items())
+    sqlite.executemany(latest.receive, received)  # first: of what is told twice the changed figures have their own time
+    sqlite.executemany(latest.replace, changed)
+    if strange:
+        know_numbers(sqlite, memory, (value.instrument for value in strange))
+        _store(sqlite, latest, memory, [value for value in strange if value.instrument in memory.numbers])
 
 
 def _is_known(greeks: Greeks) -> bool:
@@ -118,17 +158,23 @@ def _greeks_row(number: int, greeks: Greeks) -> tuple[Any, ...]:
     )
 
 
-def priced(quotes: Iterable[Quote], greeks: Iterable[Greeks]) -> set[InstrumentId]:
-    """What they are about."""
-    return {quote.instrument for quote in quotes} | {each.instrument for each in greeks}
-
-
-def update_market(sqlite: sqlite3.Connection, quotes: Iterable[Quote], greeks: Iterable[Greeks]) -> None:
-    """Replace the latest market data of instruments already known; others are ignored."""
-    quotes, greeks = list(quotes), list(greeks)
-    for broker in {each.instrument.broker for each in quotes} | {each.instrument.broker for each in greeks}:
-        numbers = instrument_numbers(sqlite, broker, priced(quotes, greeks))
-        store_market(sqlite, numbers, quotes, greeks)
+_AMONG_NUMBERS = "WHERE instrument_id IN (SELECT value FROM json_each(?))"
+_QUOTES: _Latest[Quote] = _Latest(
+    table="quotes",
+    figures=attrgetter("mark", "mark_source", "bid", "ask", "last", "previous_close", "source", "is_halted"),
+    times=lambda quote: (quote.received_at,),
+    row=_quote_row,
+    replace=_replacing("quotes", "instrument_id", QUOTE_COLUMNS),
+    receive=f"UPDATE quotes SET received_at = ? {_AMONG_NUMBERS}",
+)
+_GREEKS: _Latest[Greeks] = _Latest(
+    table="greeks",
+    figures=attrgetter("delta", "gamma", "theta", "vega", "rho", "iv", "source"),
+    times=attrgetter("as_of", "received_at"),
+    row=_greeks_row,
+    replace=_replacing("greeks", "instrument_id", GREEKS_COLUMNS),
+    receive=f"UPDATE greeks SET as_of = ?, received_at = ? {_AMONG_NUMBERS}",
+)
 
 
 def held_markets(sqlite: sqlite3.Connection, connection: int) -> frozenset[Market | None]:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
@@ -16,41 +15,22 @@ from cotrader_tui.domain.courses import AccountCourse, PositionCourse
 from cotrader_tui.domain.identifiers import AccountId
 from cotrader_tui.domain.orders import KnownOrder
 from cotrader_tui.domain.portfolio import AccountBook, LeaseHolder, Leg, PortfolioSnapshot
-from cotrader_tui.domain.positions import EventKind, PositionEvent, PositionSnapshot, RealizedSource
+from cotrader_tui.domain.positions import PositionEvent, PositionSnapshot
+from cotrader_tui.domain.since import SinceRecord
 from cotrader_tui.domain.sync import Connection, RunLog, SyncRun
 from cotrader_tui.domain.transactions import KnownTransaction
 from cotrader_tui.store import rows
 from cotrader_tui.store.checks import read_checks
-from cotrader_tui.store.codec import decimal_value, instant_text
 from cotrader_tui.store.connect import open_for_reading
-from cotrader_tui.store.courses import oldest_snapshot, read_account_courses, read_position_courses
+from cotrader_tui.store.courses import oldest_snapshot, read_account_courses, read_position_courses, read_recent_marks
 from cotrader_tui.store.files import in_words
 from cotrader_tui.store.garbage import collection_paused
 from cotrader_tui.store.history import read_orders, read_transactions
+from cotrader_tui.store.legs import KeptLegs, closed_legs, newest_closed_legs, open_legs
 from cotrader_tui.store.market import read_sessions
 from cotrader_tui.store.reference_rates import read_reference_rates
 from cotrader_tui.store.run_logs import read_run_logs
-
-_LEG = f"""
-    SELECT c.name, a.number, {rows.qualified(rows.INSTRUMENT_COLUMNS, "i")},
-           {rows.qualified(rows.POSITION_COLUMNS, "p")}, {rows.qualified(rows.ENTRY_COLUMNS, "p")},
-           {rows.qualified(rows.QUOTE_COLUMNS, "q")}, {rows.qualified(rows.GREEKS_COLUMNS, "g")}
-      FROM positions p
-      JOIN accounts a ON a.id = p.account_id
-      JOIN connections c ON c.id = a.connection_id
-      JOIN instruments i ON i.id = p.instrument_id
-      LEFT JOIN quotes q ON q.instrument_id = i.id
-      LEFT JOIN greeks g ON g.instrument_id = i.id
-"""
-_CLOSED_LEG = _LEG.replace("q.mark, q.mark_source,", "p.closing_mark, p.closing_mark_source,", 1)
-_ORDER = "ORDER BY c.name, a.number, i.underlying, i.expiration, i.key"
-_UNDERLYINGS = f"""
-    SELECT u.broker, u.key, u.symbol, u.instrument_type, {rows.qualified(rows.QUOTE_COLUMNS, "q")}
-      FROM instruments u LEFT JOIN quotes q ON q.instrument_id = u.id
-     WHERE (u.broker, u.key) IN (
-           SELECT i.broker, i.underlying_key FROM positions p JOIN instruments i ON i.id = p.instrument_id
-"""
-"""Read beside the legs: in a book of options many share one."""
+from cotrader_tui.store.since import EVENT_COLUMNS, SNAPSHOT_COLUMNS, event_from, read_since, snapshot_from
 
 RECENT_RUNS = 200
 
@@ -62,8 +42,10 @@ class Reader:
     Every method raises the same where the file goes bad later.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keeps_legs: bool = False) -> None:
+        """For who takes one snapshot after another: with `keeps_legs` those legs that have not changed are the same."""
         self._path = path
+        self._kept = KeptLegs() if keeps_legs else None
         self._connection = open_for_reading(path)
 
     @property
@@ -96,8 +78,8 @@ class Reader:
             return PortfolioSnapshot(
                 connections=tuple(self._connections()),
                 accounts=tuple(self._accounts()),
-                legs=tuple(self._legs(_LEG, "p.status = 'open'", ())),
-                closed_today=tuple(self._closed_since(today)),
+                legs=tuple(open_legs(self._sqlite)) if self._kept is None else self._kept.read(self._sqlite),
+                closed_today=tuple(newest_closed_legs(self._sqlite, _midnight(today))),
                 runs=tuple(self._runs("1", (), runs)),
                 orders=read_orders(self._sqlite, _midnight(today)),
                 sessions=tuple(read_sessions(self._sqlite)),
@@ -110,7 +92,7 @@ class Reader:
     def closed_legs(self) -> tuple[Leg, ...]:
         """Every closed position, with the last mark it had."""
         with self._in_words():
-            return tuple(self._legs(_CLOSED_LEG, "p.status = 'closed'", ()))
+            return tuple(closed_legs(self._sqlite))
 
     def connections(self) -> tuple[Connection, ...]:
         with self._in_words():
@@ -156,19 +138,18 @@ class Reader:
 
     def events(self, position: int) -> tuple[PositionEvent, ...]:
         """What happened to one position, oldest first."""
-        sql = """SELECT position_id, at, kind, quantity_before, quantity_after, average_open_price, mark, realized_pnl,
-                        realized_source FROM position_events WHERE position_id = ? ORDER BY id"""
+        sql = f"SELECT {EVENT_COLUMNS} FROM position_events WHERE position_id = ? ORDER BY id"
         with self._in_words():
             found = self._sqlite.execute(sql, (position,)).fetchall()
-        return tuple(_event(row) for row in found)
+        return tuple(event_from(row) for row in found)
 
     def history(self, position: int, limit: int = 2000) -> tuple[PositionSnapshot, ...]:
         """The newest `limit` stored figures of one position, oldest first."""
-        sql = """SELECT taken_at, quantity, mark, underlying_price, open_pnl, delta, gamma, theta, vega, iv
-                   FROM position_snapshots WHERE position_id = ? ORDER BY taken_at DESC LIMIT ?"""
+        sql = f"""SELECT {SNAPSHOT_COLUMNS} FROM position_snapshots
+                   WHERE position_id = ? ORDER BY taken_at DESC LIMIT ?"""
         with self._in_words():
             found = self._sqlite.execute(sql, (position, limit)).fetchall()
-        return tuple(_history(row) for row in reversed(found))
+        return tuple(snapshot_from(row) for row in reversed(found))
 
     def oldest_snapshot(self) -> datetime | None:
         """When the first snapshot that is kept was taken; `None` without any."""
@@ -188,6 +169,18 @@ class Reader:
         """The stored figures of the positions in an underlying and currency since then, of each `step` the last."""
         with self._in_words():
             return read_position_courses(self._sqlite, accounts, underlying, since, step)
+
+    def recent_marks(self, until: datetime, step: timedelta, steps: int) -> dict[int, tuple[float | None, ...]]:
+        """By the ids of open positions: the last mark stored in each of `steps` spans as long as `step`, oldest first,
+        the last of which ends at `until`; `None` where none was."""
+        with self._in_words():
+            return read_recent_marks(self._sqlite, until, step, steps)
+
+    def since(self, accounts: Collection[AccountId], since: datetime) -> SinceRecord:
+        """What is stored of `accounts` from `since` on: their positions then and now, what happened, how syncs went."""
+        with self._one_moment(), collection_paused():
+            legs = [*open_legs(self._sqlite), *closed_legs(self._sqlite, after=since)]
+            return read_since(self._sqlite, legs, accounts, since)
 
     def transactions(
         self, accounts: Collection[AccountId] | None = None, symbol: str | None = None, limit: int = -1
@@ -228,22 +221,6 @@ class Reader:
             finally:
                 self._sqlite.execute("ROLLBACK")
 
-    def _legs(self, select: str, where: str, values: tuple[object, ...]) -> Iterator[Leg]:
-        above = self._sqlite.execute(f"{_UNDERLYINGS} WHERE {where})", values)
-        underlyings = dict(map(rows.underlying_from, above))
-        found = self._sqlite.execute(f"{select} WHERE {where} {_ORDER}", values)
-        return (rows.leg_from(row, underlyings) for row in found)
-
-    def _closed_since(self, today: date) -> Iterator[Leg]:
-        """The latest closed row of each position closed on `today` and not open again.
-
-        The broker's realized day gain counts up over one instrument's rows of a day, so only the newest may be added.
-        """
-        newest = """p.status = 'closed' AND p.closed_at >= ? AND p.id = (
-            SELECT max(o.id) FROM positions o
-             WHERE o.account_id = p.account_id AND o.instrument_id = p.instrument_id)"""
-        return self._legs(_CLOSED_LEG, newest, (instant_text(_midnight(today)),))
-
     def _connections(self) -> Iterator[Connection]:
         sql = f"""SELECT {rows.CONNECTION_COLUMNS}, EXISTS (
                     SELECT 1 FROM sync_runs r WHERE r.connection_id = connections.id AND r.status = 'running'
@@ -264,7 +241,7 @@ class Reader:
         sql = f"""SELECT c.name, c.broker, a.number, {rows.qualified(rows.RUN_COLUMNS, "r")}
                     FROM sync_runs r JOIN connections c ON c.id = r.connection_id
                     LEFT JOIN accounts a ON a.id = r.account_id
-                   WHERE {where} ORDER BY r.started_at DESC, r.id DESC LIMIT ?"""
+                   WHERE {where} ORDER BY r.id DESC LIMIT ?"""
         return (rows.run_from(row) for row in self._sqlite.execute(sql, (*values, limit)).fetchall())
 
     def _lease(self) -> LeaseHolder | None:
@@ -278,34 +255,3 @@ class Reader:
 
 def _midnight(today: date) -> datetime:
     return datetime.combine(today, time(), EXCHANGE_ZONE).astimezone(UTC)
-
-
-def _event(row: rows.Row) -> PositionEvent:
-    position, at, kind, before, after, average, mark, realized, source = row
-    return PositionEvent(
-        position_id=position,
-        at=datetime.fromisoformat(at),
-        kind=EventKind(kind),
-        quantity_before=Decimal(before),
-        quantity_after=Decimal(after),
-        average_open_price=decimal_value(average),
-        mark=decimal_value(mark),
-        realized_pnl=decimal_value(realized),
-        realized_source=None if source is None else RealizedSource(source),
-    )
-
-
-def _history(row: rows.Row) -> PositionSnapshot:
-    at, quantity, mark, underlying, profit, delta, gamma, theta, vega, iv = row
-    return PositionSnapshot(
-        at=datetime.fromisoformat(at),
-        quantity=Decimal(quantity),
-        mark=decimal_value(mark),
-        underlying_price=decimal_value(underlying),
-        open_pnl=decimal_value(profit),
-        delta=delta,
-        gamma=gamma,
-        theta=theta,
-        vega=vega,
-        iv=iv,
-    )

@@ -12,10 +12,14 @@ from cotrader_tui.store.connect import BUSY_SECONDS
 from cotrader_tui.store.files import check_version, in_words, missing
 
 
-def request_sync(path: Path, now: datetime, connections: Collection[str] | None = None) -> tuple[int, ...]:
+def request_sync(
+    path: Path, now: datetime, connections: Collection[str] | None = None, *, is_full: bool = False
+) -> tuple[int, ...]:
     """Ask for one cycle of each named connection, of all enabled ones by default.
 
-    A request still waiting for the same connection serves this one too, so asking twice queues one cycle.
+    `is_full` has it fetch everything anew, also what is known already.
+    A request still waiting for the same connection serves this one too, so asking twice queues one cycle; it is full
+    if either was to be.
     Returns the request's number per connection.
 
     Raises:
@@ -33,7 +37,8 @@ def request_sync(path: Path, now: datetime, connections: Collection[str] | None 
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("BEGIN IMMEDIATE")
             with connection:
-                return tuple(_ask(connection, number, now) for number in _wanted(connection, connections))
+                wanted = _wanted(connection, connections)
+                return tuple(_ask(connection, number, now, is_full=is_full) for number in wanted)
         finally:
             connection.close()
     except sqlite3.Error as error:
@@ -45,16 +50,31 @@ def revocation_key(name: str) -> str:
     return f"revoked {name}"
 
 
+def full_sync_key(connection: int) -> str:
+    """The property that holds the number of the newest request of a connection that is to be served in full."""
+    return f"full sync of connection {connection}"
+
+
 def _wanted(connection: sqlite3.Connection, names: Collection[str] | None) -> list[int]:
     found = connection.execute("SELECT id, name FROM connections WHERE sync_enabled AND status != 'revoked'")
     return [number for number, name in found.fetchall() if names is None or name in names]
 
 
-def _ask(connection: sqlite3.Connection, number: int, now: datetime) -> int:
-    waiting = "SELECT id FROM sync_requests WHERE connection_id = ? AND cycle IS NULL AND finished_at IS NULL"
-    row = connection.execute(waiting, (number,)).fetchone()
-    if row is not None:
-        return int(row[0])
+def _ask(connection: sqlite3.Connection, number: int, now: datetime, *, is_full: bool) -> int:
+    request = _waiting(connection, number) or _new(connection, number, now)
+    if is_full:
+        sql = "INSERT OR REPLACE INTO properties (key, value) VALUES (?, ?)"
+        connection.execute(sql, (full_sync_key(number), str(request)))
+    return request
+
+
+def _waiting(connection: sqlite3.Connection, number: int) -> int | None:
+    sql = "SELECT id FROM sync_requests WHERE connection_id = ? AND cycle IS NULL AND finished_at IS NULL"
+    row = connection.execute(sql, (number,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _new(connection: sqlite3.Connection, number: int, now: datetime) -> int:
     sql = "INSERT INTO sync_requests (connection_id, requested_at) VALUES (?, ?)"
     made = connection.execute(sql, (number, instant_text(now)))
     assert made.lastrowid is not None

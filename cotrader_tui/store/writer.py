@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,9 +15,10 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from cotrader_tui.domain.changes import Reconciliation, StoredAccount
-from cotrader_tui.domain.identifiers import AccountId
+from cotrader_tui.domain.identifiers import AccountId, InstrumentId
 from cotrader_tui.domain.market import Greeks, Market, Quote, TradingSession
 from cotrader_tui.domain.portfolio import Account
+from cotrader_tui.domain.positions import Position
 from cotrader_tui.domain.rates import ReferenceRate
 from cotrader_tui.domain.sync import (
     ConnectionStatus,
@@ -35,7 +36,8 @@ from cotrader_tui.store.connect import BUSY_SECONDS
 from cotrader_tui.store.files import PRIVATE_FILE, check_version, in_words, make_private
 from cotrader_tui.store.history_writing import HistoryWriter
 from cotrader_tui.store.landing import Landing
-from cotrader_tui.store.requests import revocation_key
+from cotrader_tui.store.memory import NO_POSITIONS, Memory
+from cotrader_tui.store.requests import full_sync_key, revocation_key
 from cotrader_tui.store.schema import MIGRATIONS
 
 SYNC_TYPE = "positions"
@@ -51,6 +53,7 @@ class Writer:
             StoreError: it cannot be made, opened or migrated; nothing is lost then.
         """
         self._path = path
+        self._memory = Memory()
         make_private(path)
         with self._in_words():
             self._sqlite = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
@@ -65,6 +68,7 @@ class Writer:
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")
         self._sqlite.execute("PRAGMA foreign_keys = ON")
+        self._sqlite.execute("PRAGMA cache_size = -8000")
         landing.prepare(self._sqlite)
         database = Database(self._sqlite, execute_plugins=False)
         if not migrations.pending(database):
@@ -110,9 +114,11 @@ class Writer:
         with self._in_words():
             self._sqlite.execute("BEGIN IMMEDIATE")
             try:
+                self._memory.heed(self._sqlite)
                 yield
                 self._sqlite.execute("COMMIT")
             except BaseException:
+                self._memory.forget()
                 if self._sqlite.in_transaction:
                     self._sqlite.execute("ROLLBACK")
                 raise
@@ -274,6 +280,13 @@ class Writer:
             )
             return cycle
 
+    def is_full(self, cycle: int) -> bool:
+        """Whether one of the requests that `cycle` serves wants everything fetched anew."""
+        sql = "SELECT connection_id, id FROM sync_requests WHERE cycle = ?"
+        with self._in_words():
+            taken = self._sqlite.execute(sql, (cycle,)).fetchall()
+        return any(self.property_value(full_sync_key(connection)) == str(request) for connection, request in taken)
+
     def begin_accounts(self, cycle: int, listed: Sequence[Account], wanted: Sequence[Account]) -> dict[AccountId, int]:
         """Know the accounts a broker lists, and give each wanted one its `running` row; returns the rows' numbers.
 
@@ -324,16 +337,33 @@ class Writer:
                 ),
             )
             self._sqlite.execute("UPDATE sync_requests SET finished_at = ? WHERE cycle = ?", (instant_text(now), cycle))
+            self._sqlite.execute(
+                "DELETE FROM properties WHERE key = ? AND value IN (SELECT id FROM sync_requests WHERE cycle = ?)",
+                (full_sync_key(connection), cycle),
+            )
 
     # An account
 
-    def stored_account(self, account: AccountId, now: datetime) -> StoredAccount:
-        """What is remembered of an account. Called inside the transaction that lands it, it cannot go stale."""
-        return landing.stored_account(self._sqlite, account, now)
+    def known_positions(self, account: AccountId) -> Mapping[InstrumentId, Position]:
+        """Open positions known without reading them, as they are stored but for when they were synced or orphaned.
+
+        Call it inside the transaction that lands the account. They are those that its last landing left as they were;
+        none once another connection has committed.
+        """
+        return self._memory.positions(account)
+
+    def stored_account(
+        self, account: AccountId, now: datetime, repeated: Mapping[InstrumentId, Position] = NO_POSITIONS
+    ) -> StoredAccount:
+        """What is remembered of an account. Called inside the transaction that lands it, it cannot go stale.
+
+        Those of its `known_positions` that are `repeated` by the answer at hand are not read.
+        """
+        return landing.stored_account(self._sqlite, account, now, repeated)
 
     def land(self, landed: Landing, changes: Reconciliation) -> None:
         """Write one account's sync. Call it inside `transaction`."""
-        landing.land(self._sqlite, landed, changes)
+        landing.land(self._sqlite, landed, changes, self._memory)
 
     # Between cycles
 
@@ -345,7 +375,7 @@ class Writer:
     def update_market(self, quotes: Iterable[Quote], greeks: Iterable[Greeks]) -> None:
         """Replace the latest market data of instruments already known; others are ignored."""
         with self.transaction():
-            market.update_market(self._sqlite, quotes, greeks)
+            market.store_market(self._sqlite, self._memory, quotes, greeks)
 
     def store_stream(self, connection: int, status: StreamStatus) -> None:
         """Say how a connection's stream is doing."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cotrader_tui.brokers.base import AccountFailure, AccountResult, Broker, BrokerSnapshot, ConnectionConfig
+from cotrader_tui.brokers.base import (
+    AccountFailure,
+    AccountResult,
+    Broker,
+    BrokerSnapshot,
+    ConnectionConfig,
+    LearningBroker,
+)
 from cotrader_tui.domain.changes import Reconciliation, StoredAccount
 from cotrader_tui.domain.checks import Check, Checker, Figure, LandedAccount
 from cotrader_tui.domain.clock import Clock
@@ -19,7 +26,7 @@ from cotrader_tui.errors import BrokerError, CorruptStoreError, ErrorKind, Store
 from cotrader_tui.store.garbage import collection_paused
 from cotrader_tui.store.landing import Landing
 from cotrader_tui.store.writer import Writer
-from cotrader_tui.sync.reconcile import reconcile
+from cotrader_tui.sync.reconcile import reconcile, repeated
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +54,8 @@ class CycleOutcome:
     is_grant_refused: bool
     is_delayed: bool = False
     """Whether some of the market data came delayed."""
+    is_full: bool = False
+    """Whether it was to fetch everything anew."""
 
 
 class _Runs:
@@ -84,9 +93,12 @@ async def run_cycle(
     clock: Clock,
     budget: timedelta = CYCLE_BUDGET,
     checker: Checker | None = None,
+    *,
+    is_full: bool = False,
 ) -> CycleOutcome:
     """Sync one connection once, within `budget`. A fault becomes the outcome and rows of the sync log.
 
+    Everything is fetched anew where `is_full` or one of the requests it serves says so.
     A `checker` compares each account's figures with the broker's own; what it finds changes no figure.
 
     Raises:
@@ -95,6 +107,22 @@ async def run_cycle(
         asyncio.CancelledError: the engine stops; the open runs are closed as failed.
     """
     runs = _Runs(writer, clock, writer.begin_cycle(connection, trigger, clock()))
+    is_full = writer.is_full(runs.cycle) or is_full
+    if is_full and isinstance(broker, LearningBroker):
+        broker.forget()
+    outcome = await _run(writer, broker, config, runs, clock, budget, checker)
+    return replace(outcome, is_full=is_full)
+
+
+async def _run(
+    writer: Writer,
+    broker: Broker,
+    config: ConnectionConfig,
+    runs: _Runs,
+    clock: Clock,
+    budget: timedelta,
+    checker: Checker | None,
+) -> CycleOutcome:
     try:
         results = await _fetch(broker, config, runs, budget)
     except asyncio.CancelledError:
@@ -213,7 +241,8 @@ def _settle(
 def _land(writer: Writer, run: int, snapshot: BrokerSnapshot, clock: Clock, checker: Checker | None) -> Outcome:
     now = clock()
     with writer.transaction():
-        stored = writer.stored_account(snapshot.account.id, now)
+        known = writer.known_positions(snapshot.account.id)
+        stored = writer.stored_account(snapshot.account.id, now, repeated(known, snapshot))
         changes = reconcile(stored, snapshot, now)
         checks, found = _compare(checker, stored, changes, snapshot, now)
         error = _shortcomings(snapshot, changes, (*snapshot.notes, *found))

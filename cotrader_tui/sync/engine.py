@@ -24,6 +24,7 @@ from cotrader_tui.sync.history import HistorySync
 from cotrader_tui.sync.market import FollowedStream
 from cotrader_tui.sync.roster import Roster, Wanted
 from cotrader_tui.sync.schedule import Health, next_sync_at, rests_until
+from cotrader_tui.sync.waiting import SET_BACK, event_within, rest
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class Link:
     has_landed: asyncio.Event = field(default_factory=asyncio.Event)
     is_unwanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Nobody wants it any more: its task ends."""
+    has_failed: bool = False
+    """Whether its last cycle did: it waits longer then, and whoever was refused must not be asked again soon."""
     task: asyncio.Task[None] | None = None
 
     @property
@@ -120,16 +123,16 @@ class Engine:
         async with self._brokers_closed():
             await _until(stop, chores)
 
-    async def sync_once(self, names: Sequence[str] | None = None) -> tuple[CycleOutcome, ...]:
+    async def sync_once(self, names: Sequence[str] | None = None, *, is_full: bool = False) -> tuple[CycleOutcome, ...]:
         """One cycle of each named connection, concurrently; then the brokers are let go.
 
-        By default of all; those whose positions are switched off are left out.
+        By default of all; those whose positions are switched off are left out. `is_full` has it fetch all anew.
         """
         self._writer.take_over(self._clock())
         known = [link for link in self._links.values() if link.is_synced]
         wanted = [link for link in known if names is None or link.config.name in names]
         async with self._brokers_closed():
-            outcomes = await asyncio.gather(*(self._cycle(link, Trigger.MANUAL) for link in wanted))
+            outcomes = await asyncio.gather(*(self._cycle(link, Trigger.MANUAL, is_full=is_full) for link in wanted))
             if self._rates is not None:
                 await self._refresh_rates(self._rates)
             return tuple(outcomes)
@@ -223,23 +226,35 @@ class Engine:
             return self._clock() + link.config.sync_interval
 
     async def _wait(self, link: Link, due_at: datetime) -> Trigger:
-        """Nap in short steps until `due_at`: the clock may jump, the machine may sleep."""
+        """Nap in short steps until `due_at`: the clock may jump, the machine may sleep.
+
+        A clock that was set back leaves figures from the future, of which no age can be told: they are fetched anew.
+        """
         whole = due_at - self._clock()
         while not link.is_wanted.is_set():
             left = due_at - self._clock()
-            if left > whole:  # the clock was set back
+            if left > whole + SET_BACK:
+                if not link.has_failed:
+                    return Trigger.SCHEDULED
                 due_at, left = self._clock() + whole, whole
             if left <= timedelta():
                 return Trigger.SCHEDULED
-            await _event_within(link.is_wanted, min(left.total_seconds(), _LONGEST_NAP))
+            await event_within(link.is_wanted, min(left.total_seconds(), _LONGEST_NAP))
         return Trigger.MANUAL
 
-    async def _cycle(self, link: Link, trigger: Trigger) -> CycleOutcome:
+    async def _cycle(self, link: Link, trigger: Trigger, *, is_full: bool = False) -> CycleOutcome:
         async with self._slots:
             link.is_wanted.clear()  # the cycle takes every request there is; a later one is heard of again
             started_at = self._clock()
             outcome = await run_cycle(
-                self._writer, link.broker, link.config, link.number, trigger, self._clock, checker=self._checker
+                self._writer,
+                link.broker,
+                link.config,
+                link.number,
+                trigger,
+                self._clock,
+                checker=self._checker,
+                is_full=is_full,
             )
             self._end(link, started_at, outcome)
         _tell(link, outcome)
@@ -247,7 +262,7 @@ class Engine:
             link.broker = _behind(link.broker)
             link.has_landed.set()
             async with self._slots:
-                await link.history.after_cycle(link.broker, outcome.number, trigger)
+                await link.history.after_cycle(link.broker, outcome.number, trigger, is_full=outcome.is_full)
         return outcome
 
     def _end(self, link: Link, started_at: datetime, outcome: CycleOutcome) -> None:
@@ -256,6 +271,7 @@ class Engine:
             health = health.after_failure(is_grant_refused=outcome.is_grant_refused)
         else:
             health = health.after_success()
+        link.has_failed = outcome.status is RunStatus.FAILED
         now = self._clock()
         self._writer.end_cycle(
             link.number,
@@ -302,7 +318,7 @@ class Engine:
         while True:
             await asyncio.sleep(60)
             await self._chore("thin the history", self._thin)
-            await asyncio.sleep(_THIN_EVERY.total_seconds())
+            await rest(self._clock, _THIN_EVERY)
 
     async def _thin(self) -> None:
         removed = self._writer.thin(self._clock())
@@ -316,12 +332,12 @@ class Engine:
 
         while True:
             await self._chore("refresh the trading sessions", refresh)
-            await asyncio.sleep(_SESSIONS_EVERY.total_seconds())
+            await rest(self._clock, _SESSIONS_EVERY)
 
     async def _keep_rates(self, source: RateSource) -> None:
         while True:
             await self._refresh_rates(source)
-            await asyncio.sleep(_RATES_EVERY.total_seconds())
+            await rest(self._clock, _RATES_EVERY)
 
     async def _refresh_rates(self, source: RateSource) -> None:
         async def refresh() -> None:
@@ -365,14 +381,6 @@ async def _let_go(link: Link) -> None:
             await link.broker.close()
     except Exception:
         log.exception("%s could not be closed", link.config.name)
-
-
-async def _event_within(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
 
 
 async def _until(stop: asyncio.Event, work: Sequence[Coroutine[object, object, None]]) -> None:

@@ -1,9 +1,10 @@
 """Transactions and orders: passes of their own, between the cycles of a connection and never beside one.
 
 Transactions are fetched every 15 minutes, and right after a cycle in which a position changed. Orders are fetched as
-often as positions, but at most about once a minute. Both also when a person asks for a sync. A pass follows a cycle
-that landed; where one fails, its kind waits five minutes. A failure is told in the sync log and harms nothing else: it
-does not count among the connection's failures, and what is stored stays as it is.
+often as positions, but at most about once a minute. Both also when a person asks for a sync; in full: the transactions
+from the first that is kept, or from as far back as an account's first ones. A pass follows a cycle that landed; where
+one fails, its kind waits five minutes. A failure is told in the sync log and harms nothing else: it does not count
+among the connection's failures, and what is stored stays as it is.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ PASS_BUDGET = timedelta(seconds=60)
 _NAMED = 10
 """How many unreadable rows the sync log names; it keeps them all."""
 _KEPT = "What is stored stays; the next pass tries again."
+_KEPT_IN_FULL = "What is stored stays. Ask for everything again in full: `R`, or `cotrader sync --full`."
 
 
 @dataclass(slots=True)
@@ -58,8 +60,8 @@ class HistorySync:
     clock: Clock
     _due_at: dict[SyncKind, datetime] = field(default_factory=dict)
 
-    async def after_cycle(self, broker: Broker, cycle: int, trigger: Trigger) -> None:
-        """The passes that are due after a cycle that landed.
+    async def after_cycle(self, broker: Broker, cycle: int, trigger: Trigger, *, is_full: bool = False) -> None:
+        """The passes that are due after a cycle that landed; `is_full`: all, from the beginning.
 
         Raises:
             StoreError: the database refused.
@@ -68,13 +70,13 @@ class HistorySync:
         kinds = self.config.sync_kinds & {SyncKind.TRANSACTIONS, SyncKind.ORDERS}
         if not kinds or not isinstance(broker, HistoryBroker):
             return
-        due = kinds if trigger is Trigger.MANUAL else {kind for kind in kinds if self._is_due(kind)}
+        due = kinds if is_full or trigger is Trigger.MANUAL else {kind for kind in kinds if self._is_due(kind)}
         if SyncKind.ORDERS in due:
             await self._orders(broker, trigger)
         if SyncKind.TRANSACTIONS in due or (
             SyncKind.TRANSACTIONS in kinds and self.writer.history.has_changed_positions(cycle)
         ):
-            await self._transactions(broker, trigger)
+            await self._transactions(broker, trigger, is_full=is_full)
 
     def _every(self, kind: SyncKind) -> timedelta:
         return TRANSACTIONS_EVERY if kind is SyncKind.TRANSACTIONS else max(ORDERS_EVERY, self.config.sync_interval)
@@ -87,17 +89,23 @@ class HistorySync:
         left = due_at - self.clock()
         return left <= SLACK or left > max(self._every(kind), AGAIN_AFTER)
 
-    async def _transactions(self, broker: HistoryBroker, trigger: Trigger) -> None:
+    async def _transactions(self, broker: HistoryBroker, trigger: Trigger, *, is_full: bool) -> None:
         history = self.writer.history
-        runs = _Runs(self, SyncKind.TRANSACTIONS, trigger)
+        runs = _Runs(self, SyncKind.TRANSACTIONS, trigger, _KEPT_IN_FULL if is_full else _KEPT)
 
         async def sync(account: Account) -> None:
-            newest = history.newest(account.id)
-            since = self.clock() - FIRST_REACH if newest is None else newest - OVERLAP
-            listing = await broker.transactions(account, since)
+            listing = await broker.transactions(account, self._since(account.id, is_full=is_full))
             history.land_transactions(runs.landing(account.id, listing), listing.rows)
 
         await self._pass(runs, sync)
+
+    def _since(self, account: AccountId, *, is_full: bool) -> datetime:
+        """From where on the transactions of an account are fetched."""
+        span, first = self.writer.history.span(account), self.clock() - FIRST_REACH
+        if span is None:
+            return first
+        oldest, newest = span
+        return min(oldest, first) if is_full else newest - OVERLAP
 
     async def _orders(self, broker: HistoryBroker, trigger: Trigger) -> None:
         runs = _Runs(self, SyncKind.ORDERS, trigger)
@@ -122,7 +130,7 @@ class HistorySync:
                         runs.ended(account.id)
                     except BrokerError as error:
                         has_failed = True
-                        runs.fail([account.id], _in_words(error))
+                        runs.fail([account.id], runs.in_words(error))
                         if error.is_grant_refused:
                             raise  # for every account: a broker may block whom it goes on refusing
             if not has_failed:
@@ -132,8 +140,10 @@ class HistorySync:
 class _Runs:
     """The rows of one pass in the sync log."""
 
-    def __init__(self, history: HistorySync, kind: SyncKind, trigger: Trigger) -> None:
+    def __init__(self, history: HistorySync, kind: SyncKind, trigger: Trigger, hint: str = _KEPT) -> None:
+        """`hint` is the next step where the pass fails."""
         self.kind = kind
+        self._hint = hint
         self._writer = history.writer
         self._name = history.config.name
         self._clock = history.clock
@@ -151,6 +161,9 @@ class _Runs:
             error=error,
             now=self._clock(),
         )
+
+    def in_words(self, error: BrokerError) -> SyncError:
+        return SyncError(error.kind, error.message, error.hint or self._hint)
 
     def ended(self, account: AccountId) -> None:
         del self._open[account]
@@ -170,11 +183,11 @@ class _Runs:
             self._fail_cancelled()
             raise
         except BrokerError as error:
-            self._fail_open(_in_words(error))
+            self._fail_open(self.in_words(error))
         except TimeoutError:
             seconds = PASS_BUDGET.total_seconds()
             message = f"{self._name} did not hand over its {self.kind} within {seconds:g} s."
-            self._fail_open(SyncError(ErrorKind.NETWORK, message, _KEPT))
+            self._fail_open(SyncError(ErrorKind.NETWORK, message, self._hint))
         except StoreError:
             raise
         except Exception:
@@ -190,13 +203,9 @@ class _Runs:
         """If the store refuses, whoever syncs next closes them: an end must not wait for it."""
         message = "The program was asked to end in the middle of this sync."
         try:
-            self._fail_open(SyncError(ErrorKind.INTERNAL, message, _KEPT))
+            self._fail_open(SyncError(ErrorKind.INTERNAL, message, self._hint))
         except StoreError as error:
             log.warning("The open runs of %s could not be closed: %s", self._name, error)
-
-
-def _in_words(error: BrokerError) -> SyncError:
-    return SyncError(error.kind, error.message, error.hint or _KEPT)
 
 
 def _shortcomings(listing: Listing[T]) -> SyncError | None:

@@ -7,7 +7,7 @@ answer that would empty an account whose balances still value something is belie
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,9 +36,10 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
     positions = {position.instrument.id: position for position in stored.open}
     is_suspected = _is_suspiciously_empty(stored, fetched)
     may_close = _may_close(fetched) and not is_suspected
-    holdings = [each for each in fetched.holdings if may_close or not _closes(each, positions.get(each.id))]
+    others = [each for each in fetched.holdings if each.id not in stored.repeated]
+    holdings = [each for each in others if may_close or not _closes(each, positions.get(each.id))]
     changes: list[Change] = []
-    unchanged: list[Position] = []
+    unchanged = list(stored.repeated.values())
     for holding in holdings:
         position = positions.get(holding.id)
         if position is None:
@@ -61,6 +62,19 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
         notes=tuple(_notes(fetched, orphaned, absent if is_suspected else ())),
         is_suspected_empty=is_suspected,
     )
+
+
+def repeated(known: Mapping[InstrumentId, Position], fetched: BrokerSnapshot) -> dict[InstrumentId, Position]:
+    """Those of the open positions `known` that the answer repeats figure by figure, and prices."""
+    listed = {holding.id: holding for holding in fetched.holdings}
+    if len(listed) < len(fetched.holdings):  # what is listed twice is left to the whole comparison
+        return {}
+    priced = {quote.instrument for quote in fetched.quotes if quote.mark is not None}
+    return {
+        key: position
+        for key, holding in listed.items()
+        if key in priced and (position := known.get(key)) is not None and _reported(holding) == _reported(position)
+    }
 
 
 def _marks(stored: StoredAccount, fetched: BrokerSnapshot) -> dict[InstrumentId, Decimal]:

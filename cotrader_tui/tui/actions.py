@@ -30,6 +30,10 @@ class Action:
     description: str
     group: Group
     is_shown_in_footer: bool = False
+    short: str = ""
+    """What the footer says, where that is shorter than the description."""
+    rank: int = 50
+    """Of what does not fit into the footer, the highest leaves first."""
 
 
 ACTIONS = (
@@ -49,30 +53,36 @@ ACTIONS = (
     Action("half_up", ("ctrl+u",), "Half a page up", Group.MOVE),
     Action("page_down", ("pagedown",), "A page down", Group.MOVE),
     Action("page_up", ("pageup",), "A page up", Group.MOVE),
-    Action("detail", ("enter",), "Detail", Group.MOVE, is_shown_in_footer=True),
+    Action("detail", ("enter",), "Detail", Group.MOVE, is_shown_in_footer=True, rank=2),
     Action("explain", ("E",), "Explain the figures", Group.MOVE),
     Action("charts", ("C",), "Charts over time", Group.MOVE),
     Action("back", ("esc",), "Back", Group.MOVE),
-    Action("sync", ("r",), "Sync now", Group.ACT, is_shown_in_footer=True),
-    Action("demo", ("d",), "Open the demo", Group.ACT, is_shown_in_footer=True),
+    Action("sync", ("r",), "Sync now", Group.ACT, is_shown_in_footer=True, short="Sync", rank=4),
+    Action("sync_in_full", ("R",), "Sync everything again in full", Group.ACT),
+    Action("demo", ("d",), "Open the demo", Group.ACT, is_shown_in_footer=True, short="Demo", rank=0),
     Action("copy_row", ("y",), "Copy the row", Group.ACT),
     Action("copy_cell", ("x",), "Copy the cell", Group.ACT),
     Action("copy_table", ("Y",), "Copy the table", Group.ACT),
     Action("export", ("e",), "Export the table", Group.ACT),
-    Action("filter", ("/",), "Filter", Group.ARRANGE, is_shown_in_footer=True),
-    Action("next_portfolio", ("a",), "Next portfolio", Group.LOOK, is_shown_in_footer=True),
+    Action("screenshot", ("S",), "Save a picture of the screen", Group.ACT),
+    Action("filter", ("/",), "Filter", Group.ARRANGE, is_shown_in_footer=True, rank=3),
+    Action("next_portfolio", ("a",), "Next portfolio", Group.LOOK, is_shown_in_footer=True, short="Portfolio", rank=9),
     Action("previous_portfolio", ("A",), "Previous portfolio", Group.LOOK),
-    Action("privacy", ("p",), "Privacy", Group.LOOK, is_shown_in_footer=True),
-    Action("split", ("s",), "Split by account", Group.LOOK, is_shown_in_footer=True),
+    Action("privacy", ("p",), "Privacy", Group.LOOK, is_shown_in_footer=True, rank=8),
+    Action("since", ("w",), "Since you left", Group.LOOK),
+    Action("messages", ("!",), "Messages of this session", Group.LOOK),
+    Action("split", ("s",), "Split by account", Group.LOOK, is_shown_in_footer=True, short="Split", rank=10),
     Action("marks", ("m",), "Mark changes on or off", Group.LOOK),
     Action("theme", ("t",), "Theme", Group.LOOK),
+    Action("low_bandwidth", ("B",), "Low-bandwidth mode on or off", Group.LOOK),
+    Action("line_rate", ("b",), "Show what is sent, in kB/s, or not", Group.LOOK),
     Action("redraw", ("ctrl+l",), "Draw the screen anew", Group.LOOK),
-    Action("help", ("?",), "Help", Group.PROGRAM, is_shown_in_footer=True),
+    Action("help", ("?",), "Help", Group.PROGRAM, is_shown_in_footer=True, rank=0),
     Action("palette", (":", "ctrl+p"), "All actions", Group.PROGRAM),
-    Action("quit_or_back", ("q",), "Back or quit", Group.PROGRAM, is_shown_in_footer=True),
-    Action("group", ("v",), "Group", Group.ARRANGE, is_shown_in_footer=True),
+    Action("quit_or_back", ("q",), "Back or quit", Group.PROGRAM, is_shown_in_footer=True, rank=1),
+    Action("group", ("v",), "Group", Group.ARRANGE, is_shown_in_footer=True, rank=5),
     Action("fold", ("z",), "Fold or unfold the group", Group.ARRANGE),
-    Action("sort", ("o",), "Sort by the column", Group.ARRANGE, is_shown_in_footer=True),
+    Action("sort", ("o",), "Sort by the column", Group.ARRANGE, is_shown_in_footer=True, short="Sort", rank=6),
     Action("reverse", ("O",), "Sort the other way round", Group.ARRANGE),
-    Action("columns", ("c",), "Columns", Group.ARRANGE, is_shown_in_footer=True),
+    Action("columns", ("c",), "Columns", Group.ARRANGE, is_shown_in_footer=True, rank=7),
 )

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.segment import Segments
-from textual import on, work
+from textual import on
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from cotrader_tui.analytics.model_greeks import GreeksModel
+from cotrader_tui.analytics.totals import BookTotals, book_totals
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
-from cotrader_tui.domain.sync import SyncKind
 from cotrader_tui.domain.text import visible
-from cotrader_tui.errors import CotraderError
 from cotrader_tui.store.garbage import keep_for_long
 from cotrader_tui.style_files import styles_dir
 from cotrader_tui.tui.actions import ACTIONS
 from cotrader_tui.tui.apart import Apart
 from cotrader_tui.tui.arranging import ARRANGING, GROUPING
 from cotrader_tui.tui.bindings import bindings, rebind
+from cotrader_tui.tui.clock_watch import ClockWatch
 from cotrader_tui.tui.commands import ActionCommands
 from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
 from cotrader_tui.tui.explaining import EXPLAINING
 from cotrader_tui.tui.keymap import keymap
 from cotrader_tui.tui.lifecycle import TerminalWatchdog, exit_on_signals
-from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble, SyncRefused
-from cotrader_tui.tui.moving import MovingApp
+from cotrader_tui.tui.messages import EngineChanged, SnapshotRead, StoreTrouble
 from cotrader_tui.tui.portfolio_choice import PortfolioChoice
 from cotrader_tui.tui.ports import EngineKeeper, EngineState, ScreenOptions
 from cotrader_tui.tui.present.book import Book, is_small
 from cotrader_tui.tui.present.header import HeaderFacts
 from cotrader_tui.tui.present.notices import Notice, notices
 from cotrader_tui.tui.present.states import Situation, StateKind, Trouble, book_state
+from cotrader_tui.tui.returning import ReturningApp
 from cotrader_tui.tui.screens.accounts import AccountsScreen
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.screens.connect_form import ConnectForm
@@ -50,15 +51,14 @@ from cotrader_tui.tui.screens.statistics import StatisticsScreen
 from cotrader_tui.tui.screens.sync_log import SyncLogScreen
 from cotrader_tui.tui.shown_theme import shown
 from cotrader_tui.tui.store_watcher import StoreWatcher
+from cotrader_tui.tui.syncing import SYNCING, RequestSync, SyncingApp
 from cotrader_tui.tui.taking import TAKING
 from cotrader_tui.tui.themes import COLOURS_OF, DEFAULT_THEME, OURS, Colours, named, unknown_theme
 
-_AGES_EVERY = 5
-"""Seconds between two looks at the ages in tables."""
 _REVIEW_EVERY = 30
 """Seconds between two times that a book which has not changed is worked out anew: options expire."""
-_SYNC_PATIENCE = timedelta(seconds=15)
-"""A sync that was asked for and has not begun by then is worth a sentence."""
+_GLANCE_AT_MOST = 5
+"""Seconds that a first look at the book may stand for a screen that does not come."""
 _FEW_NOTICES = 3
 """So many sentences about the settings are shown at the start."""
 DEMO = "demo"
@@ -78,7 +78,7 @@ def _no_color(*, wanted: bool) -> Iterator[None]:
             del os.environ["NO_COLOR"]
 
 
-class CotraderApp(MovingApp):
+class CotraderApp(ReturningApp, SyncingApp):
     """The monitor. `run` returns `DEMO` when the demo is to be opened instead."""
 
     TITLE = "cotrader"
@@ -103,18 +103,17 @@ class CotraderApp(MovingApp):
         *,
         database: Path,
         clock: Clock,
-        request_sync: Callable[[str | None], None] | None,
+        request_sync: RequestSync | None,
         keeper: EngineKeeper | None,
         options: ScreenOptions,
     ) -> None:
-        """`request_sync` stores a person's wish to sync one connection, or all of them where it is given `None` (called
-        in a thread; raises CotraderError); `None`: no wishes.
+        """`request_sync` stores a person's wish to sync; `None`: no wishes.
 
         `keeper` runs an engine behind the screen; `None`: this program starts none.
         """
         with _no_color(wanted=not options.has_color):
             super().__init__(
-                driver_class=driver_class(os.environ, is_diffing=options.is_diffing),
+                driver_class=driver_class(os.environ, is_diffing=options.is_diffing, glance=options.glance),
                 css_path=sorted(styles_dir().glob("*.tcss")),
             )
         self.database = database
@@ -128,16 +127,16 @@ class CotraderApp(MovingApp):
         self._books: Apart[tuple[Book, tuple[Notice, ...]]] = Apart(self.tell_fault)
         self.is_private = options.is_private
         self.marks_changes = True
-        self._request_sync = request_sync
+        self.open_line(is_low_bandwidth=options.is_low_bandwidth)
+        self.request_sync = request_sync
         self._keeper = keeper
         self._unconfigured = options.unconfigured
         self._has_connections = options.has_connections
         self._trouble: Trouble | None = None
         self._engine: EngineState | None = None
         self._started_at = clock()
-        self._asked: tuple[datetime, int] | None = None
-        """When a sync was asked for, and the newest run then."""
         self._ticks = 0
+        self._clock_watch = ClockWatch(clock())
         self._possible: tuple[bool, ...] = ()
         """Which actions can be done, as the footer shows them."""
         poll, model = timedelta(seconds=options.poll_seconds), GreeksModel() if options.has_model_greeks else None
@@ -161,7 +160,7 @@ class CotraderApp(MovingApp):
     async def on_mount(self) -> None:
         for theme in OURS.values():
             self.register_theme(theme)
-        self.colours = self._colours_there_are()
+        self.colours = self.thrifty(self._colours_there_are())
         self.set_reactive(CotraderApp.theme, self._theme_to_start_with())
         self.mutate_reactive(CotraderApp.theme)  # though Textual may start with the same: the colours differ
         self.set_interval(1, self._tick)
@@ -169,6 +168,9 @@ class CotraderApp(MovingApp):
         if not self.is_headless:
             exit_on_signals(self.exit)
             self._watchdog.start()
+        if self.options.first is not None:
+            self._take(self.portfolios.take(self.options.first))
+            self.set_timer(_GLANCE_AT_MOST, partial(self.reveal, at_any_rate=True))
         if self.options.is_watching:
             self._watcher.start()
         if self._keeper is not None and self._has_connections:
@@ -208,10 +210,7 @@ class CotraderApp(MovingApp):
     @on(SnapshotRead)
     def _take_snapshot(self, message: SnapshotRead) -> None:
         self._trouble = None
-        if self._asked is not None and any(
-            run.id > self._asked[1] and run.sync_type == SyncKind.POSITIONS for run in message.snapshot.runs
-        ):
-            self._asked = None
+        self.look_whether_it_began(message.snapshot)
         self._take(self.portfolios.take(message.snapshot))
         for sentence in self.portfolios.news():
             self.tell_problem(sentence)
@@ -232,10 +231,11 @@ class CotraderApp(MovingApp):
         if self._book is None and not self.is_headless:
             # The widgets stay: each search for garbage would go through them and hold up the keys.
             self.call_after_refresh(keep_for_long)
+        is_first = self._book is None
         self._book, told = worked_out
         for notice in told:
             self._toast(notice.text, is_problem=notice.is_problem)
-        self._bring_up_to_date()
+        self.show_when_due(is_first=is_first)
 
     @on(StoreTrouble)
     def _take_trouble(self, message: StoreTrouble) -> None:
@@ -246,11 +246,6 @@ class CotraderApp(MovingApp):
     def _take_engine(self, message: EngineChanged) -> None:
         self._engine = message.state
         self._bring_up_to_date()
-
-    @on(SyncRefused)
-    def _take_refusal(self, message: SyncRefused) -> None:
-        self._asked = None
-        self.tell_problem(f"{message.message} {message.hint}")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
@@ -268,9 +263,14 @@ class CotraderApp(MovingApp):
         """What of the newest book is in the portfolio shown."""
         return None if self._book is None else self._book.snapshot
 
+    def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> BookTotals:
+        """Of the book that is shown those that were worked out with it. May be called in a thread."""
+        book = self._book
+        return book.totals if book is not None and book.snapshot is snapshot else book_totals(snapshot, now)
+
     @property
     def situation(self) -> Situation:
-        return Situation(self.snapshot, self._trouble, self._engine, self._unconfigured, self._started_at)
+        return Situation(self.snapshot, self._trouble, self._engine, self._unconfigured, self._started_at, self.keymap)
 
     @property
     def header_facts(self) -> HeaderFacts:
@@ -280,7 +280,9 @@ class CotraderApp(MovingApp):
             book=self._book,
             is_private=self.is_private,
             is_demo=self.options.is_demo,
-            is_sync_asked=self._asked is not None,
+            is_read_only=self.options.is_read_only,
+            is_low_bandwidth=self.is_low_bandwidth,
+            is_sync_asked=self.asked is not None,
             other_engine=lease.pid if lease is not None and is_other else None,
             has_engine=self._engine is None or self._engine.is_running,
         )
@@ -303,6 +305,12 @@ class CotraderApp(MovingApp):
             timeout=12 if is_problem else 5,
             markup=False,
         )
+
+    def reveal(self, *, at_any_rate: bool = False) -> None:
+        """There is something to show: the first look at the book gives way to it, once the book is there too."""
+        driver, is_waiting = diff_driver_of(self), self._book is None and self.options.first is not None
+        if driver is not None and (at_any_rate or not is_waiting):
+            driver.reveal()
 
     def is_drained(self) -> bool:
         """Whether the terminal has taken the last frame: the moment to make a new one."""
@@ -329,21 +337,17 @@ class CotraderApp(MovingApp):
         if not self.is_running:
             return  # it is being taken down: the parts of its screens are gone
         self._ticks += 1
+        self.look_at_line()
         self._look_for_a_first_connection()
-        if self._asked is not None and self.clock() - self._asked[0] > _SYNC_PATIENCE:
-            self._asked = None
-            self.tell_problem(
-                f"No sync has begun within {_SYNC_PATIENCE.seconds} seconds. "
-                "Is an engine running? `cotrader doctor` says; 3 shows the sync log."
-            )
-        if self.snapshot is not None and self._ticks % _REVIEW_EVERY == 0:
+        self.miss_the_sync()
+        has_jumped = self._clock_watch.has_jumped(self.clock())
+        if self.snapshot is not None and (has_jumped or self._ticks % _REVIEW_EVERY == 0):
             self._take(self.snapshot)
+        if has_jumped:
+            self._bring_up_to_date()
         if self._top is None:
             return
-        if self._ticks % _AGES_EVERY == 0:
-            self._top.bring_up_to_date()
-        else:
-            self._top.tick()
+        self.pass_second(self._ticks, self._top)
 
     def _look_for_a_first_connection(self) -> None:
         """Somebody may have run `cotrader connect` in another terminal."""
@@ -356,8 +360,8 @@ class CotraderApp(MovingApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "demo":
             return self._is_welcoming
-        if action == "sync":
-            return self._request_sync is not None and not self._is_welcoming
+        if action in SYNCING:
+            return self.request_sync is not None and not self._is_welcoming
         if action in ("next_portfolio", "previous_portfolio"):
             return len(self.portfolios.known) > 1
         if action == "split":
@@ -368,27 +372,11 @@ class CotraderApp(MovingApp):
             return self.can_explain(action)
         if action in TAKING:
             return self.can_take(action)
+        if action == "screenshot":
+            return self.can_picture()
         if action == "detail":
             return self._top is not None and self._top.can_open
         return True
-
-    def action_sync(self) -> None:
-        self.sync(None)
-
-    def sync(self, connection: str | None) -> None:
-        """Ask for a sync of one connection, or of all."""
-        self._asked = (self.clock(), self.portfolios.newest_run)
-        self._ask_for_sync(connection)
-        self._bring_up_to_date()
-
-    @work(thread=True, group="sync", exit_on_error=False)
-    def _ask_for_sync(self, connection: str | None) -> None:
-        if self._request_sync is None:
-            return
-        try:
-            self._request_sync(connection)
-        except CotraderError as error:
-            self.post_message(SyncRefused(error.message, error.hint))
 
     # Connections
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import on, work
-from textual.app import App
 
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import CotraderError
@@ -11,6 +10,7 @@ from cotrader_tui.tui.arrange.arrangement import Arrangement
 from cotrader_tui.tui.arrange.views import View, Views
 from cotrader_tui.tui.messages import ViewsRefused
 from cotrader_tui.tui.ports import ViewStore
+from cotrader_tui.tui.resizing import ResizingApp
 from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
 
@@ -19,7 +19,7 @@ ARRANGING = frozenset({"filter", "sort", "reverse", "columns"})
 GROUPING = frozenset({"group", "fold"})
 
 
-class ArrangingApp(App[str]):
+class ArrangingApp(ResizingApp):
     """What the monitor is built on."""
 
     views: Views

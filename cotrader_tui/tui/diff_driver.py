@@ -12,6 +12,7 @@ import select
 import shutil
 import signal
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,7 +27,9 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from cotrader_tui.tui.diff_stream import DiffStream
+from cotrader_tui.tui.glance import Glance
 
+_ENTER_ALTERNATE = "\x1b[?1049h"
 _LAST_WRITES = 0.5
 """Seconds the terminal has to take what is left when the driver closes."""
 
@@ -38,12 +41,16 @@ def diff_driver_of(app: App[Any]) -> DiffDriver | None:
     return _drivers.get(app)
 
 
-def driver_class(environ: Mapping[str, str], *, is_diffing: bool = True) -> type[Driver] | None:
-    """What to pass as `App(driver_class=...)`.
+def driver_class(
+    environ: Mapping[str, str], *, is_diffing: bool = True, glance: Glance | None = None
+) -> type[Driver] | None:
+    """What to pass as `App(driver_class=...)`; the driver takes the terminal over from `glance`.
 
     `None`, Textual's own choice, without diffing, and where the environment names a driver, as textual-serve does.
     """
-    return DiffDriver if is_diffing and not environ.get("TEXTUAL_DRIVER") else None
+    if not is_diffing or environ.get("TEXTUAL_DRIVER"):
+        return None
+    return DiffDriver if glance is None else type("GlancedDriver", (DiffDriver,), {"glance": glance})
 
 
 class TerminalWriter(threading.Thread):
@@ -84,6 +91,9 @@ class TerminalWriter(threading.Thread):
 class DiffDriver(LinuxDriver):
     """Textual's Linux and macOS driver with a diffing, never blocking output."""
 
+    glance: Glance | None = None
+    """What the terminal shows already. It goes on showing that until `reveal`."""
+
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
@@ -91,12 +101,20 @@ class DiffDriver(LinuxDriver):
         self._stream = DiffStream(self._send, _terminal_size)
         self._events = asyncio.get_running_loop()
         self._writer: TerminalWriter | None = None
+        self._is_behind_glance = False
+        self._attributes: list[Any] | None = None
+        """The terminal's while this program is shown."""
         _drivers[app] = self
 
     @property
     def bytes_sent(self) -> int:
         """Bytes handed to the terminal so far."""
         return self._stream.bytes_sent
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the terminal has not taken yet what it was handed."""
+        return self._stream.is_busy
 
     def is_drained(self) -> bool:
         """Whether the terminal has taken everything: the moment to make a new frame."""
@@ -106,7 +124,15 @@ class DiffDriver(LinuxDriver):
         """Send the whole screen again, for when something else has written to the terminal."""
         self._stream.redraw()
 
+    def reveal(self) -> None:
+        """Show the screen from now on, where a first look has stood for it."""
+        if self._is_behind_glance:
+            self._is_behind_glance = False
+            self._stream.start()
+
     def write(self, data: str) -> None:
+        if self._is_behind_glance and data == _ENTER_ALTERNATE:
+            return  # It is there already, and entering it anew may clear it.
         self._stream.write(data)
 
     def flush(self) -> None:
@@ -116,11 +142,33 @@ class DiffDriver(LinuxDriver):
         if self._writer is None:
             self._writer = TerminalWriter(_output_fileno(), self._written)
             self._writer.start()
+        if self.glance is not None and self.glance.is_shown:
+            self._is_behind_glance = True
+            self.glance.take_over()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual does not annotate it
+        if self._must_signal_resume:
+            return  # In the background: it is stopped again, and tried again once it goes on.
+        with suppress(termios.error):
+            self._attributes = termios.tcgetattr(self.fileno)
         self._watch_size()
-        self._stream.start()
+        if not self._is_behind_glance:
+            self._stream.start()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Come back, if the screen was left. SIGCONT also follows a SIGSTOP, which nobody can hear; service managers
+        send it to whatever they end, and the kernel to who loses its terminal. Starting twice would leave two threads
+        at the keyboard, and the terminal raw at the end.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        elif self._attributes is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._attributes)
+            with suppress(RuntimeError):  # The loop has closed: it is on its way out.
+                self._events.call_soon_threadsafe(self.redraw)
 
     def stop_application_mode(self) -> None:
+        self._attributes = None
         self._stream.stop()
         super().stop_application_mode()
 

@@ -14,6 +14,12 @@ _MOST_BACKSPACES = 3
 _MOST_TO_GROUP = 400
 """More pieces than these are sent top to bottom, without looking for a cheaper order."""
 _MOVE_BYTES = 8
+_ERASE = "\x1b[K"
+"""From the cursor to the end of the line. With the plain pen it leaves the same on every terminal: others fill with
+the pen's background only where they have back colour erase."""
+_PLAIN_PEN = 0
+_WORTH_ERASING = 8
+"""Blanks; with a move and a switch of pen, to erase them takes about as many bytes."""
 _FIRST_EMOJI = "\U0001f000"
 
 Position = tuple[int, int] | None
@@ -109,10 +115,16 @@ class DiffScreen:
         line = self.meant.lines[number]
         sent = self._sent.setdefault(number, Line())
         sent.reach(len(line.texts))
-        for start, end in changed_runs(line, sent, first, last):
-            yield from _pieces(number, line, start, end)
+        runs = changed_runs(line, sent, first, last)
+        blank = blank_end(line, runs, self.meant.width)
+        for start, end in runs:
+            yield from _pieces(number, line, start, min(end, blank))
             sent.texts[start:end] = line.texts[start:end]
             sent.pens[start:end] = line.pens[start:end]
+        if blank < self.meant.width:
+            yield Piece(number, blank, _PLAIN_PEN, _ERASE, blank, is_certain=True)
+            sent.texts[blank:] = line.texts[blank:]
+            sent.pens[blank:] = line.pens[blank:]
 
     def _cheapest(self, pieces: Sequence[Piece]) -> tuple[str, int | None, Position]:
         in_order = self._encoded(pieces)
@@ -154,6 +166,18 @@ def changed_runs(line: Line, sent: Line, first: int, last: int) -> list[tuple[in
         else:
             runs.append((column, column + 1))
     return [_whole(line, start, end) for start, end in runs]
+
+
+def blank_end(line: Line, runs: Sequence[tuple[int, int]], width: int) -> int:
+    """The first column to erase the line from; `width` where that is not worth it, or not all behind is plain blank."""
+    if not runs or len(line.texts) != width or line.texts[-1] != " " or runs[-1][1] - runs[-1][0] < _WORTH_ERASING:
+        return width
+    begin = width
+    while begin and line.texts[begin - 1] == " " and line.pens[begin - 1] == _PLAIN_PEN:
+        begin -= 1
+    changed = sum(max(0, end - max(start, begin)) for start, end in runs)
+    first = next((max(start, begin) for start, end in runs if end > begin), width)
+    return first if changed >= _WORTH_ERASING else width
 
 
 def _changed(line: Line, sent: Line, first: int, last: int) -> list[int]:

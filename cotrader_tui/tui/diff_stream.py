@@ -16,7 +16,8 @@ _RESET_PEN = "\x1b[m"
 _ASIDE = re.compile(
     r"(?:\x1b\[\?(?:7|25|100[0-6]|101[56]|1049|2004|2048)[hl]"  # modes; the alternate screen comes with `start`
     r"|\x1b\[\?\d+\$p|\x1b\[[<>=][0-9;]*u"  # queries, the keyboard protocol
-    r"|\x1b\](?:0|1|2|9|22|52|777);[^\x07\x1b]*(?:\x07|\x1b\\)|\x07)+"  # titles, notices, pointer, clipboard, bell
+    r"|\x1b\](?:0|1|2|9|22|52|777);[^\x07\x1b]*(?:\x07|\x1b\\)|\x07"  # titles, notices, pointer, clipboard, bell
+    r"|\x1bP(?:\x1b\]52;)?[\w;+/=]*\x07?\x1b\\)+"  # the clipboard in pieces, for GNU screen
 )
 """What says nothing about cells."""
 _SLOW_WRITE = 0.05
@@ -48,6 +49,11 @@ class DiffStream:
         self._has_sync = False
         self._most: int | None = None
         self._turn = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the terminal has not taken yet what it was handed."""
+        return self._is_busy
 
     def is_drained(self) -> bool:
         """Whether the terminal has taken everything: the moment to make a new frame."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from cotrader_tui.tui.low_bandwidth import LowBandwidthApp
 from cotrader_tui.tui.screens.base import BookScreen
-from cotrader_tui.tui.taking import TakingApp
 
 EXPLAINING = frozenset({"explain", "charts"})
 
 
-class ExplainingApp(TakingApp):
+class ExplainingApp(LowBandwidthApp):
     """Opens the explanation and the charts of what the screen that can be seen is about.
 
     Their screens are imported when they are asked for: the first paint need not wait for them.

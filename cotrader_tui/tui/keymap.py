@@ -40,6 +40,10 @@ class Keymap:
         """The action a key has, by its one name."""
         return next((_ACTIONS[action] for action, keys in self.keys.items() if key in keys), None)
 
+    def way_to(self, action: str) -> str:
+        """What to press for an action: its first key; without one its name in the palette, as `: Sync now`."""
+        return next(iter(self.keys[action]), f": {_ACTIONS[action].description}")
+
 
 DEFAULT_KEYMAP = Keymap(DEFAULT_KEYS)
 
@@ -51,7 +55,8 @@ def keymap(wishes: Iterable[Wish]) -> Keymap:
     owners: dict[str, str] = {}
     for wish in wishes:
         if wish.action not in _ACTIONS:
-            problems.append(f"{wish.place}: there is no action {wish.action}. {meant(wish.action, _ACTIONS)}".rstrip())
+            hint = meant(wish.action, _ACTIONS) or "`cotrader keys --list` names them."
+            problems.append(f"{wish.place}: there is no action {wish.action}. {hint}")
             continue
         found = tuple(dict.fromkeys(_free_keys(wish, owners, problems)))
         owners |= dict.fromkeys(found, wish.action)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -15,6 +16,9 @@ from cotrader_tui.domain.positions import PositionEvent, PositionSnapshot
 from cotrader_tui.domain.transactions import KnownTransaction
 from cotrader_tui.tui.ports import EngineState
 from cotrader_tui.tui.present.states import Trouble
+
+if TYPE_CHECKING:
+    from cotrader_tui.analytics.since import Since
 
 
 class _Latest(Message):
@@ -69,8 +73,15 @@ class Exported(Message):
 
 
 @dataclass
+class Pictured(Message):
+    """A picture of the screen was written to a file."""
+
+    place: Path
+
+
+@dataclass
 class ExportRefused(Message):
-    """A table could not be written to a file."""
+    """A table or a picture could not be written to a file."""
 
     message: str
     hint: str
@@ -92,6 +103,21 @@ class CoursesRead(Message):
 
     span: int
     courses: Courses
+
+
+@dataclass
+class SinceRead(Message):
+    """What became of the book since somebody left."""
+
+    found: Since
+
+
+@dataclass
+class SeenRefused(Message):
+    """When the screen was last used could not be kept."""
+
+    message: str
+    hint: str
 
 
 @dataclass

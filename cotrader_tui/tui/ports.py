@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.portfolios import NO_PORTFOLIOS, PortfolioSettings
+from cotrader_tui.tui.glance import Glance
 from cotrader_tui.tui.keymap import Wish
 
 
@@ -83,12 +86,26 @@ class ViewStore(Protocol):
         ...
 
 
+class LastSeen(Protocol):
+    """Where it is kept when somebody last used a screen of this book."""
+
+    def read(self) -> datetime | None:
+        """That instant; `None` if it is not known. Raises CotraderError."""
+        ...
+
+    def write(self, at: datetime) -> None:
+        """Keep it. Raises CotraderError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ScreenOptions:
     """How the screen starts."""
 
     is_demo: bool = False
     is_private: bool = False
+    is_read_only: bool = False
+    """The header says that this screen writes nothing."""
     theme: str | None = None
     account: str | None = None
     """Only this account number."""
@@ -104,6 +121,8 @@ class ScreenOptions:
     """`None`: connections cannot be made or ended here."""
     views: ViewStore | None = None
     """`None`: saved views last as long as the program."""
+    last_seen: LastSeen | None = None
+    """`None`: what happened before the program was started is not told."""
     export: Callable[[str, str], Path] | None = None
     """Writes a text to a file of that name, for its owner only, and tells its place; called in a thread, raises
     CotraderError. `None`: nothing is exported."""
@@ -111,10 +130,16 @@ class ScreenOptions:
     """The keys somebody wants for actions instead of their own."""
     warnings: Sequence[str] = ()
     """What is amiss with the settings, a sentence each."""
+    first: PortfolioSnapshot | None = None
+    """The book as it was read already: it is shown before the database has been read anew."""
+    glance: Glance | None = None
+    """What the terminal shows of it already."""
     poll_seconds: float = 0.25
     """How often the database is asked whether something was committed."""
     is_diffing: bool = True
     """Send the terminal only what differs; False: Textual's own driver."""
+    is_low_bandwidth: bool = False
+    """Low-bandwidth mode from the start; False: once the terminal does not keep up."""
     is_ascii: bool = False
     """Charts are drawn in ASCII: without braille and box drawing."""
     has_model_greeks: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,8 +13,9 @@ from textual.message import Message
 
 from cotrader_tui.analytics.model_greeks import GreeksModel
 from cotrader_tui.domain.clock import Clock, exchange_date
+from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.errors import StoreError, StoreMissingError
-from cotrader_tui.store.garbage import collection_paused, find_garbage, keep_for_long
+from cotrader_tui.store.garbage import collection_paused, find_garbage, keep_for_long, let_go
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import SnapshotRead, StoreTrouble
 from cotrader_tui.tui.present.book import is_small
@@ -54,6 +56,8 @@ class StoreWatcher:
         self._trouble: Trouble | None = None
         self._is_large = False
         """Whether the last book was."""
+        self._past: deque[list[Leg]] = deque()
+        """The legs of large books, newest last. Who holds them longest frees them, which the app must not wait for."""
 
     @property
     def is_alive(self) -> bool:
@@ -79,6 +83,8 @@ class StoreWatcher:
             self._close()
 
     def _look(self) -> None:
+        while len(self._past) > (1 if self._is_large else 0):
+            let_go(self._past.popleft())
         try:
             message = self._news()
         except StoreError as error:
@@ -100,7 +106,7 @@ class StoreWatcher:
         if self._reader is not None and signature != self._signature:
             self._close()
         if self._reader is None:
-            self._reader = Reader(self._path)
+            self._reader = Reader(self._path, keeps_legs=True)
             self._signature = self._file_signature()
         today = exchange_date(self._clock())
         seen = (self._reader.data_version(), today)
@@ -115,6 +121,7 @@ class StoreWatcher:
             self._is_large = not is_small(snapshot)
             if self._is_large:
                 keep_for_long()
+                self._past.append(list(snapshot.legs))
         self._seen, self._trouble = seen, None
         return SnapshotRead(snapshot)
 

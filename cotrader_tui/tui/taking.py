@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 from textual import on, work
@@ -9,6 +10,7 @@ from textual import on, work
 from cotrader_tui.domain.clock import EXCHANGE_ZONE, Clock
 from cotrader_tui.errors import CotraderError
 from cotrader_tui.tui.arranging import ArrangingApp
+from cotrader_tui.tui.clipboard import clipboard_sequence
 from cotrader_tui.tui.messages import Exported, ExportRefused
 from cotrader_tui.tui.ports import ScreenOptions
 from cotrader_tui.tui.present.as_text import ExportFormat, Seen
@@ -63,6 +65,12 @@ class TakingApp(ArrangingApp):
     def action_copy_table(self) -> None:
         if (table := self._table_seen) is not None:
             self._copy(_seen(table).as_lines(with_header=True), f"The table, {_counted(table.row_count)},")
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, and through GNU screen too."""
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(clipboard_sequence(text, os.environ))
 
     def _copy(self, text: str, what: str) -> None:
         if len(text.encode()) * 4 / 3 > _MOST_COPIED:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, DataState, freshness
+from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, Crowd, DataState, freshness
 from cotrader_tui.domain.sync import Connection, ConnectionStatus, RunStatus, SyncError
 from cotrader_tui.errors import ErrorKind
 from tests.builders import NOW, connection
@@ -123,3 +125,45 @@ def test_what_its_owner_switched_off_is_paused_whatever_its_age_and_its_last_syn
         assert (found.state, found.glyph, found.age) == (DataState.PAUSED, "‖", timedelta(days=3))
     revoked = replace(connection(), sync_enabled=False, status=ConnectionStatus.REVOKED)
     assert freshness(revoked, NOW).state is DataState.LOGIN
+
+
+_SECONDS = st.integers(min_value=0, max_value=200_000).map(lambda seconds: timedelta(seconds=seconds))
+_CONNECTIONS = st.builds(
+    lambda age, due, interval, failure, status, is_delayed: replace(
+        connection(),
+        last_sync_at=None if age is None else NOW - age,
+        next_sync_at=None if due is None else NOW + due,
+        sync_interval=interval + timedelta(seconds=5),
+        status=status,
+        is_delayed=is_delayed,
+        last_sync_status=RunStatus.SUCCESS if failure is None else RunStatus.FAILED,
+        last_sync_error=None if failure is None else SyncError(failure, "It failed.", "Look."),
+    ),
+    st.none() | _SECONDS,
+    st.none() | _SECONDS,
+    _SECONDS,
+    st.none() | st.sampled_from(ErrorKind),
+    st.sampled_from(ConnectionStatus),
+    st.booleans(),
+)
+
+
+@given(connections=st.lists(_CONNECTIONS, max_size=6), later=_SECONDS)
+def test_a_crowd_judged_once_is_what_it_would_be_judged_later_as_long_as_it_holds(
+    connections: list[Connection], later: timedelta
+) -> None:
+    before, after = Crowd.of(connections, NOW), Crowd.of(connections, NOW + later)
+    assert before.holds(NOW)
+    if before.holds(NOW + later):
+        assert (before.states, before.worst) == (after.states, after.worst)
+
+
+def test_a_crowd_holds_to_the_moment_at_which_the_first_of_it_is_stale() -> None:
+    slow = replace(connection("slow"), sync_interval=timedelta(minutes=10))
+    crowd = Crowd.of([slow, connection("quick")], NOW)
+    assert crowd.states == {DataState.LIVE: 2}
+    last = NOW + timedelta(seconds=150)
+    assert crowd.holds(last)
+    assert not crowd.holds(last + timedelta(microseconds=1))
+    assert not crowd.holds(NOW - timedelta(seconds=1))
+    assert Crowd.of([slow, connection("quick")], last + timedelta(seconds=1)).worst == connection("quick")

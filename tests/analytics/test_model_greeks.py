@@ -308,6 +308,15 @@ def test_a_change_of_either_price_is_followed_and_nothing_else_is_solved_again()
     assert greeks_of(higher) == model_greeks(higher) != model_greeks(moved)
 
 
+def test_a_leg_that_stayed_the_same_is_filled_as_the_same_leg() -> None:
+    model, first = GreeksModel(), priced(CALL)
+    (before,) = model.filled(snapshot(first)).legs
+    assert model.filled(snapshot(first)).legs[0] is before
+    again = model.filled(snapshot(replace(first, position=position(CALL, "-3")))).legs[0]
+    assert again.position.quantity == -3
+    assert again.greeks is before.greeks
+
+
 # What is said of them
 
 

@@ -57,6 +57,22 @@ def test_wrong_usage_exits_2_and_prints_nothing_on_stdout(arguments: tuple[str, 
     assert "usage:" in finished.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("positions", "--demo"), "--demo goes before the command: cotrader --demo COMMAND"),
+        (("accounts", "--account=1"), "--account goes before the command: cotrader --account NUMBER COMMAND"),
+        (("accounts", "--nonsense"), "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_a_global_option_behind_the_command_is_told_where_it_goes(
+    arguments: tuple[str, ...], said: str, cotrader: RunCommand
+) -> None:
+    finished = cotrader(*arguments)
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.rstrip().endswith(said)
+
+
 def test_bare_without_a_terminal_exits_2_in_words(cotrader: RunCommand) -> None:
     finished = cotrader()
     assert (finished.code, finished.out) == (2, "")

@@ -64,7 +64,8 @@ def test_a_synced_database_is_well(database: Path) -> None:
     found = checks(database)
     assert code(*found.values()) == 0
     assert f"schema {SCHEMA_VERSION}" in found["database"].message
-    assert "success" in found["last sync tastytrade"].message
+    assert found["last sync tastytrade"].message.startswith("success; landed 20")
+    assert found["last sync tastytrade"].message.endswith(" New York.")
 
 
 def test_what_is_configured_is_told_without_secrets(database: Path) -> None:

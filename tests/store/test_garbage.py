@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cotrader_tui.store.garbage import collection_paused
+from cotrader_tui.store.garbage import collection_paused, let_go
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +38,22 @@ def test_a_program_that_switched_it_off_keeps_it_off() -> None:
     with collection_paused():
         pass
     assert not gc.isenabled()
+
+
+class Mortal:
+    """Notes how many it leaves behind."""
+
+    def __init__(self, among: list[Mortal], left: list[int]) -> None:
+        self._among, self._left = among, left
+
+    def __del__(self) -> None:
+        self._left.append(len(self._among))
+
+
+def test_many_values_are_let_go_of_in_many_pieces() -> None:
+    among: list[Mortal] = []
+    left: list[int] = []
+    among += [Mortal(among, left) for _ in range(1050)]
+    let_go(among)
+    assert (len(among), len(left)) == (0, 1050)
+    assert len(set(left)) >= 10, "so many turns for the other threads"

@@ -123,11 +123,11 @@ def test_transactions_are_found_by_account_and_symbol_newest_first(shelf: Shelf)
         assert len(reader.transactions([ACCOUNT, OTHER])) == 4
 
 
-def test_the_newest_booking_of_an_account_is_known(shelf: Shelf) -> None:
-    assert shelf.writer.history.newest(ACCOUNT) is None
+def test_the_oldest_and_the_newest_booking_of_an_account_are_known(shelf: Shelf) -> None:
+    assert shelf.writer.history.span(ACCOUNT) is None
     shelf.book(FILL, replace(FILL, key="812", at=NOW - DAY))
-    assert shelf.writer.history.newest(ACCOUNT) == NOW
-    assert shelf.writer.history.newest(OTHER) is None
+    assert shelf.writer.history.span(ACCOUNT) == (NOW - DAY, NOW)
+    assert shelf.writer.history.span(OTHER) is None
 
 
 # Orders

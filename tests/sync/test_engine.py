@@ -114,17 +114,6 @@ def test_after_a_night_asleep_there_is_exactly_one_cycle(path: Path) -> None:
     play(path, [ScriptedBroker(WHOLE)], scene)
 
 
-@pytest.mark.parametrize("back", [timedelta(minutes=5), timedelta(hours=1), timedelta(days=400)])
-def test_a_clock_set_back_puts_off_the_next_cycle_by_no_more_than_an_interval(path: Path, back: timedelta) -> None:
-    async def scene(stage: Stage) -> None:
-        await stage.pass_time(timedelta(seconds=50))
-        stage.clock.jump(-back)
-        await stage.pass_time(timedelta(seconds=62))
-        assert len(stage.runs()) == 2
-
-    play(path, [ScriptedBroker(WHOLE)], scene)
-
-
 # Requests
 
 

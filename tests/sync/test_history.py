@@ -225,7 +225,7 @@ def test_a_clock_set_back_does_not_stop_the_passes(path: Path) -> None:
     async def scene(stage: Stage) -> None:
         await asyncio.sleep(10)
         stage.clock.jump(timedelta(days=-3))
-        await asyncio.sleep(70)
+        await asyncio.sleep(50)
         assert (broker.count("orders"), broker.count("transactions")) == (2, 2)
 
     play(path, broker, scene)

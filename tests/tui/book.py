@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -23,6 +23,8 @@ from cotrader_tui.errors import ErrorKind
 from cotrader_tui.tui.app import CotraderApp
 from cotrader_tui.tui.messages import SnapshotRead
 from cotrader_tui.tui.ports import EngineKeeper, ScreenOptions
+from cotrader_tui.tui.resizing import ResizingApp
+from cotrader_tui.tui.syncing import RequestSync
 from cotrader_tui.tui.widgets.book_table import BookTable
 from tests import builders
 from tests.builders import BROKER, NOW
@@ -127,7 +129,7 @@ def make_app(
     *,
     clock: Clock = lambda: NOW,
     database: Path = Path("/nonexistent/book.db"),
-    request_sync: Callable[[str | None], None] | None = lambda _: None,
+    request_sync: RequestSync | None = lambda name, is_full: None,
     keeper: EngineKeeper | None = None,
     options: ScreenOptions | None = None,
 ) -> CotraderApp:
@@ -148,9 +150,9 @@ async def tell(pilot: Pilot[Any], snapshot: PortfolioSnapshot) -> None:
 
 
 async def settled(pilot: Pilot[Any]) -> None:
-    """Wait until every message is handled and the columns of the table are laid out."""
+    """Wait until every message is handled and the screen is laid out for its size."""
     await pilot.pause()
-    while any(table.is_settling for table in pilot.app.screen.query(BookTable)):
+    while isinstance(pilot.app, ResizingApp) and pilot.app.is_settling:
         await pilot.pause(0.01)
     await pilot.pause()
 

@@ -98,14 +98,19 @@ DONE: dict[str, Done] = {
     "back": lambda pilot: len(pilot.app.screen_stack) == 1,
     "quit_or_back": lambda pilot: len(pilot.app.screen_stack) == 1,
     "sync": lambda pilot: "sync asked for" in text_of(pilot),
+    "sync_in_full": lambda pilot: "sync asked for" in text_of(pilot),
     "copy_row": lambda pilot: pilot.app.clipboard.startswith("S000  shares\t10"),
     "copy_cell": lambda pilot: pilot.app.clipboard == "S000  shares",
     "copy_table": lambda pilot: len(pilot.app.clipboard.splitlines()) == 41,
     "next_portfolio": lambda pilot: "Account 5WT00001" in text_of(pilot),
     "previous_portfolio": lambda pilot: "Account 5WT00002" in text_of(pilot),
+    "since": lambda pilot: " Since you left " in text_of(pilot),
+    "messages": lambda pilot: " Messages of this session " in text_of(pilot),
     "split": lambda pilot: table_of(pilot).row_count == 41,
     "privacy": lambda pilot: "PRIVACY" in text_of(pilot),
     "marks": lambda pilot: not pilot.app.marks_changes,  # type: ignore[attr-defined]
+    "low_bandwidth": lambda pilot: "LOWBW" in text_of(pilot).splitlines()[-1],
+    "line_rate": lambda pilot: "kB/s" in text_of(pilot).splitlines()[-1],
     "theme": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
     "help": lambda pilot: isinstance(pilot.app.screen, HelpScreen),
     "palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
@@ -162,7 +167,7 @@ async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
 
 
 def test_every_action_is_covered_here() -> None:
-    assert {action.id for action in ACTIONS} == {*DONE, "demo", "redraw", "export"}
+    assert {action.id for action in ACTIONS} == {*DONE, "demo", "redraw", "export", "screenshot"}
 
 
 async def test_a_theme_can_be_typed_by_name() -> None:
@@ -230,13 +235,31 @@ async def test_the_demo_is_offered_on_the_welcome_screen_only() -> None:
 
 async def test_a_wish_to_sync_is_stored_and_shown_until_it_begins() -> None:
     wishes: list[str] = []
-    async with shown(book(), make_app(request_sync=lambda _: wishes.append("r"))) as pilot:
+    async with shown(book(), make_app(request_sync=lambda name, is_full: wishes.append("r"))) as pilot:
         await press(pilot, "r")
         assert wishes == ["r"]
         assert "sync asked for" in text_of(pilot)
         begun = replace(book(), runs=(sync_run(5), *book().runs))
         await tell(pilot, begun)
         assert "sync asked for" not in text_of(pilot)
+
+
+@pytest.mark.parametrize(("key", "wish"), [("r", (None, False)), ("R", (None, True))])
+async def test_each_key_stores_its_own_wish(key: str, wish: tuple[str | None, bool]) -> None:
+    wishes: list[tuple[str | None, bool]] = []
+    app = make_app(request_sync=lambda name, is_full: wishes.append((name, is_full)))
+    async with shown(book(), app) as pilot:
+        await press(pilot, key)
+        await until(pilot, lambda: wishes == [wish])
+
+
+async def test_without_a_way_to_store_them_no_sync_is_offered() -> None:
+    async with shown(book(), make_app(request_sync=None)) as pilot:
+        await press(pilot, "r", "R")
+        assert "sync asked for" not in text_of(pilot)
+        hits = [hit async for hit in ActionCommands(pilot.app.screen).discover()]
+        words = {str(hit.text) for hit in hits if isinstance(hit, DiscoveryHit)}
+        assert {word for word in words if word.startswith("Sync ")} == {"Sync log"}
 
 
 async def test_a_sync_that_does_not_begin_becomes_a_sentence() -> None:
@@ -249,7 +272,7 @@ async def test_a_sync_that_does_not_begin_becomes_a_sentence() -> None:
 
 
 async def test_a_refused_wish_is_told() -> None:
-    def refuse(_: str | None) -> None:
+    def refuse(name: str | None, is_full: bool) -> None:
         raise StoreError("The database is read-only.", "Make it writable.")
 
     async with shown(book(), make_app(request_sync=refuse)) as pilot:
@@ -258,7 +281,7 @@ async def test_a_refused_wish_is_told() -> None:
 
 
 async def test_a_fault_in_a_worker_is_told() -> None:
-    def fail(_: str | None) -> None:
+    def fail(name: str | None, is_full: bool) -> None:
         raise RuntimeError("[bold]surprise")
 
     async with shown(book(), make_app(request_sync=fail)) as pilot:

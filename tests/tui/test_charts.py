@@ -88,6 +88,7 @@ async def test_right_and_left_choose_the_span(database: Path) -> None:
 async def test_in_a_narrow_terminal_one_stands_below_the_other_and_they_scroll(database: Path) -> None:
     async with opened(database, "C", size=(80, 24)) as pilot:
         await until(pilot, "Net liq in USD")
+        assert "left, right: another" in text_of(pilot)
         await pilot.press("G")
         await settled(pilot)
         assert "Day P&L in USD, 1 account" in text_of(pilot)

@@ -148,7 +148,7 @@ async def test_a_connection_that_is_switched_off_or_disconnected_is_not_synced(p
 
 async def test_syncing_one_asks_for_that_one_and_r_for_all() -> None:
     wishes: list[str | None] = []
-    async with shown(book(), make_app(request_sync=wishes.append)) as pilot:
+    async with shown(book(), make_app(request_sync=lambda name, is_full: wishes.append(name))) as pilot:
         name = book().connections[0].name
         await choose(pilot, f"Sync {name}")
         await pilot.press("r")

@@ -103,6 +103,7 @@ def test_keys_that_terminals_keep_or_cannot_send_are_allowed_with_a_warning(key:
     ("wishes", "said", "keys"),
     [
         ({"synk": "x"}, "there is no action synk. Did you mean sync?", {"sync": ("r",)}),
+        ({"qqq": "x"}, "there is no action qqq. `cotrader keys --list` names them.", {"sync": ("r",)}),
         ({"sync": "entre"}, "keys.sync: there is no key 'entre'. Did you mean enter?", {"sync": ("r",)}),
         ({"sync": ("entre", "N")}, "there is no key 'entre'", {"sync": ("N",)}),
         ({"sync": "N", "help": "N"}, "keys.help: N is wanted for sync already", {"sync": ("N",), "help": ("?",)}),
@@ -162,7 +163,7 @@ async def test_keys_with_names_of_textuals_own_work_too(key: str, pressed: str) 
 
 async def test_the_footer_the_tabs_the_help_and_the_palette_show_a_persons_keys() -> None:
     app = with_keys(privacy=("P", "f5"), greeks="w", orders=(), help="f2", back="b")
-    async with shown(book(), app, size=(140, 90)) as pilot:
+    async with shown(book(), app, size=(140, 110)) as pilot:
         text = text_of(pilot)
         assert "P Privacy" in text
         assert "f5 Privacy" not in text
@@ -189,10 +190,10 @@ async def test_an_action_without_a_key_is_in_the_palette_and_the_palette_itself_
 
 
 async def test_moving_in_the_help_goes_by_a_persons_keys() -> None:
-    async with shown(book(), with_keys(bottom="b"), size=(80, 14)) as pilot:
+    async with shown(book(), with_keys(bottom="N"), size=(80, 14)) as pilot:
         await press(pilot, "question_mark")
         assert "Day %" not in text_of(pilot)
-        await press(pilot, "b")
+        await press(pilot, "N")
         assert "Day %" in text_of(pilot)
 
 

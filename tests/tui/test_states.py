@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.errors import ErrorKind
+from cotrader_tui.tui.keymap import DEFAULT_KEYS, Keymap
 from cotrader_tui.tui.messages import StoreTrouble
 from cotrader_tui.tui.ports import EngineState, ScreenOptions
 from cotrader_tui.tui.present.states import PATIENCE, Situation, StateKind, Trouble, book_state, empty_state, notice
@@ -118,3 +119,18 @@ async def test_the_welcome_screen_scrolls_in_a_tiny_terminal() -> None:
         await pilot.press("G")
         await settled(pilot)
         assert "Press d to open the demo" in text_of(pilot)
+
+
+def test_sentences_name_the_keys_a_person_has_chosen() -> None:
+    failed = replace(connection(), last_sync_status=RunStatus.FAILED, last_sync_error=FAILURE)
+    own = Keymap({**DEFAULT_KEYS, "sync": ("f5",), "sync_log": (), "demo": ("D",), "palette": ("P",)})
+    state = book_state(situation(snapshot=replace(NEVER, connections=(failed,)), keymap=own), NOW)
+    assert state is not None
+    again = "It is tried again on schedule; press f5 to try now. : Sync log shows the sync log."
+    assert state.paragraphs[-1] == again
+    welcome = book_state(situation(unconfigured="No broker.", keymap=own), NOW)
+    assert welcome is not None
+    assert welcome.paragraphs[-1].startswith("Press D to open the demo")
+    assert "or press P and choose Connect" in " ".join(welcome.paragraphs)
+    empty = empty_state(EMPTY, NOW, own)
+    assert empty.paragraphs[1] == "4 shows the accounts, : Sync log the sync log, f5 syncs now."

@@ -80,6 +80,16 @@ def test_a_commit_is_told_and_silence_is_not(database: Path) -> None:
         assert len(inbox.book().snapshot.legs) == 1
 
 
+def test_legs_that_a_commit_did_not_touch_are_told_again_as_the_very_same(database: Path) -> None:
+    sync(database, hundred_shares())
+    with watching(database) as inbox:
+        (before,) = inbox.book().snapshot.legs
+        with Writer(database) as writer:
+            writer.set_property("seen", "1")
+        (after,) = inbox.book().snapshot.legs
+    assert after is before
+
+
 def test_a_database_that_does_not_exist_yet_is_missing_then_read(database: Path) -> None:
     with watching(database) as inbox:
         assert inbox.trouble().trouble.is_missing

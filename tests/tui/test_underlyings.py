@@ -91,10 +91,10 @@ async def test_the_cursor_stays_on_its_underlying_when_it_is_split() -> None:
 
 async def test_splitting_is_offered_on_the_greeks_only() -> None:
     async with greeks(apart()) as pilot:
-        assert "s Split by account" in text_of(pilot)
+        assert "s Split" in text_of(pilot)
         for keys in (["enter"], ["1"], ["5"]):
             await press(pilot, *keys)
-            assert "Split by account" not in text_of(pilot)
+            assert "s Split" not in text_of(pilot)
 
 
 async def test_what_is_naked_overall_has_its_number_and_beside_it_what_only_another_account_covers() -> None:

@@ -70,7 +70,7 @@ class IbkrBroker:
         self._limits = limits or Limits()
         self._changes = AccountChanges(hints or Hints())
         self._link = Link(settings, self._limits, policy or RetryPolicy(), clock, self._begin)
-        self._watch = Watch(self._link, self._limits)
+        self._watch = Watch(self._link, self._limits, clock)
         self._refusal = ""
         self._catalogue = Catalogue()
         self._history = HistoryReader(self._link, self._catalogue, self._limits)
@@ -112,6 +112,10 @@ class IbkrBroker:
 
     async def orders(self, account: Account) -> Listing[Order]:
         return await self._within(self._limits.accounts, self._history.orders(account.id.number))
+
+    def forget(self) -> None:
+        """What the contracts are is asked again."""
+        self._catalogue.forget()
 
     async def close(self) -> None:
         for task in self._running:
@@ -224,7 +228,7 @@ class IbkrBroker:
     async def _learn(self, ib: IB, positions: PositionsAnswer, con_ids: Collection[int], end: float) -> None:
         unreadable = {terms.con_id for _, terms, _ in positions.unreadable if terms is not None}
         wanted = {*con_ids, *unreadable}
-        limit = self._limits.details + len(self._catalogue.missing(wanted)) / PACE
+        limit = self._limits.details + len(self._catalogue.to_ask(wanted)) / PACE
         seconds = min(limit, end - asyncio.get_running_loop().time())
         try:
             await self._catalogue.learn(ib, wanted, self._link.faults, seconds)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cotrader_tui.brokers.ibkr import errors
 from cotrader_tui.brokers.ibkr.link import Link
 from cotrader_tui.brokers.ibkr.settings import Limits
+from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.sync import StreamState
 
 _CLOSED = "The connection to TWS is gone: the next sync opens it again."
@@ -23,11 +24,17 @@ class Finding:
 
 
 class Watch:
-    """Asks TWS what time it is where it has been quiet for long: whoever does not answer that is frozen."""
+    """Asks TWS what time it is where it has been quiet for long: whoever does not answer that is frozen.
 
-    def __init__(self, link: Link, limits: Limits) -> None:
+    After a sleep of the machine it asks at once: `clock` went on, and the loop's time, which tells how long it has been
+    quiet, did not.
+    """
+
+    def __init__(self, link: Link, limits: Limits, clock: Clock) -> None:
         self._link = link
         self._limits = limits
+        self._clock = clock
+        self._lead: float | None = None
         self._asked_at: float | None = None
         self._is_frozen = False
         self._was_live = False
@@ -54,15 +61,20 @@ class Watch:
 
     def _is_silent(self) -> bool:
         """Whether nothing came for so long, and no answer to the question either."""
-        quiet = self._link.silent_for
-        if quiet < self._limits.quiet_line:
-            self._asked_at = None
-            return False
-        now = asyncio.get_running_loop().time()
+        now, quiet, has_slept = asyncio.get_running_loop().time(), self._link.silent_for, self._has_slept()
+        if self._asked_at is not None and quiet < now - self._asked_at:
+            self._asked_at = None  # it has answered
         if self._asked_at is None:
+            if quiet < self._limits.quiet_line and not has_slept:
+                return False
             self._asked_at = now
             self._link.ask_time()
         return now - self._asked_at >= self._limits.answer
+
+    def _has_slept(self) -> bool:
+        """Whether the machine did since the last look, or its clock was set forward."""
+        before, self._lead = self._lead, self._clock().timestamp() - asyncio.get_running_loop().time()
+        return before is not None and self._lead - before > self._limits.quiet_line
 
     def _gone(self) -> Finding:
         return Finding(StreamState.BROKEN, _CLOSED) if self._was_live else Finding(StreamState.CONNECTING)

@@ -124,6 +124,7 @@ class TastytradeBroker:
         self._held: dict[AccountId, tuple[Instrument, ...]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._unreadable_accounts = 0
+        self._asks_greeks_anew = False
 
     async def accounts(self) -> tuple[Account, ...]:
         body = await self._within(self._accounts_timeout, self._api.get(ACCOUNTS_PATH))
@@ -163,6 +164,11 @@ class TastytradeBroker:
 
     async def orders(self, account: Account) -> Listing[Order]:
         return await self._within(HISTORY_TIMEOUT, self._orders(account))
+
+    def forget(self) -> None:
+        """The next fetch asks for a new quote token and for every Greek itself, whatever the stream sent last."""
+        self._api.forget_quote_token()
+        self._asks_greeks_anew = True
 
     async def close(self) -> None:
         self._feed.close()
@@ -278,10 +284,11 @@ class TastytradeBroker:
         self, readings: list[Reading], seconds: float
     ) -> tuple[dict[InstrumentId, Greeks], str | None]:
         """The Greeks that arrived, and a sentence if something is wrong with their stream."""
+        is_anew, self._asks_greeks_anew = self._asks_greeks_anew, False
         symbols = self._streamer_symbols(readings)
         if not symbols:
             return {}, None
-        if (latest := self._feed.greeks(symbols)) is not None:
+        if not is_anew and (latest := self._feed.greeks(symbols)) is not None:
             return latest, None
         answer = (await settle({"greeks": self._greeks(symbols)}, seconds, self._running))["greeks"]
         if isinstance(answer, BrokerError):

@@ -17,6 +17,7 @@ from cotrader_tui.brokers.tastytrade.dxlink import (
     BACKLOG,
     NotOpenError,
     Streamer,
+    broken,
     opened,
     silent,
     subscribe,
@@ -89,7 +90,7 @@ class MarketFeed:
         Raises:
             StreamSilentError: nothing came any more.
             StreamRefusedError: the quote token or a subscription was refused.
-            BrokerError: the stream could not be opened or broke off.
+            BrokerError: the stream could not be opened or broke off, or the machine slept.
         """
         self._state, self._told = None, (None, "")
         self._is_live.clear()
@@ -97,8 +98,12 @@ class MarketFeed:
         tasks = {worker, listener}
         self._workers |= tasks
         try:
+            lead = self._lead()
             while not worker.done():
                 await asyncio.wait({worker}, timeout=self._limits.pace)
+                before, lead = lead, self._lead()
+                if lead - before > self._limits.silence:
+                    raise broken("was left alone while the machine slept, or its clock was set")
                 update = self._news()
                 if update.quotes or update.greeks or update.is_sync_due or update.state is not None:
                     yield update
@@ -109,6 +114,12 @@ class MarketFeed:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._workers -= tasks
+
+    def _lead(self) -> float:
+        """Seconds by which the clock is ahead of the loop's time, which is the watchdogs' and stands still while the
+        machine sleeps. Servers give up sockets that are asleep.
+        """
+        return self._clock().timestamp() - asyncio.get_running_loop().time()
 
     def _news(self) -> MarketUpdate:
         message = self._alerts.trouble if self._state is StreamState.LIVE else ""

@@ -52,7 +52,7 @@ def arranged_positions(snapshot: PortfolioSnapshot, now: datetime, figures: Figu
 
 def _sorted(keys: Sequence[str], view: LegView, snapshot: PortfolioSnapshot, plan: Plan) -> Sequence[str]:
     column = plan.arrangement.sort
-    if column is None or column not in {each.key for each in plan.columns}:
+    if column is None or column not in {each.key for each in plan.columns if not each.is_drawn}:
         return keys
     counted = {book.account.id for book in snapshot.accounts if book.is_included}
 

@@ -41,8 +41,9 @@ class Seen:
 
     @classmethod
     def of(cls, columns: Sequence[Column], rows: Cells, keys: Iterable[str]) -> Seen:
-        """The cells of `columns` in the rows with `keys`."""
-        return cls(tuple(columns), tuple(tuple(_texts(columns, rows, key)) for key in keys))
+        """The cells of `columns` in the rows with `keys`, without those that are pictures."""
+        told = tuple(column for column in columns if not column.is_drawn)
+        return cls(told, tuple(tuple(_texts(told, rows, key)) for key in keys))
 
     def as_lines(self, *, with_header: bool) -> str:
         """A line for each row, tabs between its cells, as spreadsheets take it from a clipboard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from cotrader_tui.analytics.freshness import Crowd
 from cotrader_tui.analytics.hours import main_market
 from cotrader_tui.analytics.streams import StreamFacts, stream_facts
 from cotrader_tui.analytics.totals import BookTotals, book_totals
@@ -25,11 +26,20 @@ class Book:
     streams: StreamFacts
     market: Market
     """Where most of it trades."""
+    crowd: Crowd
+    """The states of all connections: of many they are not judged anew each second."""
 
     @classmethod
     def of(cls, snapshot: PortfolioSnapshot, now: datetime) -> Book:
         """Works it out. Its cost grows with the positions: some 20 ms for each thousand."""
-        return cls(snapshot, now, book_totals(snapshot, now), stream_facts(snapshot), main_market(snapshot.legs))
+        return cls(
+            snapshot,
+            now,
+            book_totals(snapshot, now),
+            stream_facts(snapshot),
+            main_market(snapshot.legs),
+            Crowd.of(snapshot.connections, now),
+        )
 
 
 def is_small(snapshot: PortfolioSnapshot) -> bool:

@@ -248,7 +248,7 @@ def event_lines(events: tuple[PositionEvent, ...], now: datetime, figures: Figur
     if not events:
         return ((Piece("No events yet.", STALE),),)
     header = (
-        Piece(f"{'New York':<13}{'Event':<11}{'Quantity':>22}{'Avg open':>12}{'Mark':>12}{'Realized':>14}", STALE),
+        Piece(f"{'New York':<13}{'Event':<11}{'Quantity':>17}{'Avg open':>12}{'Mark':>12}{'Realized':>13}", STALE),
     )
     return (header, *(_event_line(event, now, figures) for event in reversed(events)))
 
@@ -259,8 +259,8 @@ def _event_line(event: PositionEvent, now: datetime, figures: Figures) -> Line:
     source = "" if event.realized_source is None else f"  {event.realized_source}"
     return (
         Piece(f"{moment(event.at, now):<13}", STALE),
-        Piece(f"{event.kind.value:<11}{clipped(change, 22):>22}"),
+        Piece(f"{event.kind.value:<11}{clipped(change, 17):>17}"),
         Piece(f"{_amount(event.average_open_price, figures, 2):>12}{_price(event.mark):>12}"),
-        Piece(f"{realized.text:>14}", realized.style),
+        Piece(f"{realized.text:>13}", realized.style),
         Piece(source, STALE),
     )

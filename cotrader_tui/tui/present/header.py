@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cotrader_tui.analytics.currency import NO_CONVERSIONS
-from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, DataState, freshness
+from cotrader_tui.analytics.freshness import GLYPHS, SEVERITY, Crowd, DataState, freshness, in_use
 from cotrader_tui.analytics.streams import NO_FACTS, StreamFacts, newest_age, stream_status, worth_a_word
 from cotrader_tui.analytics.totals import BookTotals, day_percent
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
 from cotrader_tui.domain.market import Market, MarketPhase, market_state
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
-from cotrader_tui.domain.sync import Connection, ConnectionStatus, StreamState, StreamStatus
+from cotrader_tui.domain.sync import Connection, StreamState, StreamStatus
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.book import Book
 from cotrader_tui.tui.present.figures import ACCENT, FAILED, STALE, WARN, WELL, Figures, number, tone
@@ -45,12 +44,16 @@ class HeaderFacts:
     book: Book | None
     is_private: bool
     is_demo: bool
+    is_read_only: bool = False
+    """The screen itself writes nothing: it cannot even ask for a sync."""
     is_sync_asked: bool = False
     """A person has asked for a sync that has not begun yet."""
     other_engine: int | None = None
     """The process id of the engine where it is another program's."""
     has_engine: bool = True
     """False where it is known that nothing syncs: what streams were said to do is then over."""
+    is_low_bandwidth: bool = False
+    """The header is shown seldom: seconds of the time of day would be wrong."""
 
     @property
     def snapshot(self) -> PortfolioSnapshot | None:
@@ -149,6 +152,8 @@ def _words(facts: HeaderFacts) -> list[_Part]:
     words = [*dict.fromkeys(visible(label) for label in labels)]
     if snapshot is not None and snapshot.is_frozen:
         words.append("FROZEN COPY")
+    if facts.is_read_only:
+        words.append("READ-ONLY")
     if facts.is_private:
         words.append("PRIVACY")
     return [_Part(0, (Piece(word, f"bold {WARN}"),)) for word in words]
@@ -203,9 +208,7 @@ def _overflow(facts: HeaderFacts, connection: Connection, now: datetime) -> list
 
 
 def _in_use(facts: HeaderFacts) -> list[Connection]:
-    """The connections that were not disconnected by their owner."""
-    connections = facts.snapshot.connections if facts.snapshot else ()
-    return [each for each in connections if each.status is not ConnectionStatus.REVOKED]
+    return in_use(facts.snapshot.connections if facts.snapshot else ())
 
 
 def _connections(facts: HeaderFacts, now: datetime) -> list[_Part]:
@@ -223,17 +226,17 @@ def _connections(facts: HeaderFacts, now: datetime) -> list[_Part]:
 
 
 def _crowd(facts: HeaderFacts, connections: Sequence[Connection], now: datetime) -> list[_Part]:
-    """How many are in each state, worst first; the worst by name. A thousand are judged each second."""
-    judged = [(freshness(each, now).state, each) for each in connections]
+    """How many are in each state, worst first; the worst by name."""
+    crowd = facts.book.crowd if facts.book is not None else None
+    if crowd is None or not crowd.holds(now):
+        crowd = Crowd.of(connections, now)
+    states = crowd.states
     statuses = _streams(facts).statuses
     suspects = [each for each in connections if worth_a_word(statuses.get(each.name), now)]
     troubled = [each for each in suspects if _trouble(facts, each, now)]
-    states = Counter(state for state, _ in judged)
     parts: list[_Part] = []
-    worst = max(states, key=SEVERITY.index)
-    if worst is not DataState.LIVE:
-        named = next(each for state, each in judged if state is worst)
-        parts.append(_Part(1, (Piece(f"{visible(named.name)} "), *_state(facts, named, now))))
+    if crowd.worst is not None and set(states) != {DataState.LIVE}:
+        parts.append(_Part(1, (Piece(f"{visible(crowd.worst.name)} "), *_state(facts, crowd.worst, now))))
     for state in sorted(states, key=SEVERITY.index, reverse=True):
         shown = Piece(f"{GLYPHS[state]} {state}", _STATE_STYLES.get(state, FAILED))
         parts.append(_Part(2, (Piece(f"{states[state]} "), shown)))
@@ -261,7 +264,8 @@ def _market(facts: HeaderFacts, now: datetime) -> _Part:
     """The time, and the phase of the equity market; of another, by its name, where nothing else is held."""
     market = facts.book.market if facts.book else Market.EQUITIES
     state = market_state(facts.snapshot.sessions if facts.snapshot else (), now, market)
-    text = f"{clock_time(now)} ET"
+    shown = clock_time(now).rpartition(":")[0] if facts.is_low_bandwidth else clock_time(now)
+    text = f"{shown} ET"
     if state.phase is not MarketPhase.UNKNOWN:
         text += "" if market is Market.EQUITIES else f" {market}"
         early = " early" if state.is_early_close and state.phase is MarketPhase.OPEN else ""

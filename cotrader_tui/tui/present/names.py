@@ -66,3 +66,9 @@ def column_name(leg: Leg, today: date, width: int, ending: str = "") -> str:
     head, tail = root(leg.position.instrument), flags(leg) + contract(leg.position.instrument, today) + ending
     aligned = f"{head:<5} {tail}"
     return aligned if len(aligned) <= width else f"{head} {tail}"
+
+
+def name_width(leg: Leg, today: date) -> int:
+    """How many cells the name takes in a column that is just wide enough."""
+    instrument = leg.position.instrument
+    return len(root(instrument)) + 1 + len(flags(leg)) + len(contract(instrument, today))

@@ -16,6 +16,8 @@ from cotrader_tui.tui.present.names import day_name
 from cotrader_tui.tui.present.text import Column, Piece
 from cotrader_tui.tui.present.times import age, since
 
+COURSE = Column("course", "Mark, 24 h", 12, 42, is_text=True, is_marked=False, is_drawn=True)
+"""A sparkline of as many characters as the column is wide; see sparkline.py."""
 EXTRA_COLUMNS = (
     Column("day_percent", "Day %", 6, 20),
     Column("notional", "Notional", 11, 21),
@@ -39,8 +41,8 @@ EXTRA_COLUMNS = (
     Column("broker", "Broker", 10, 39, is_text=True),
     Column("connection", "Connection", 11, 40, is_text=True),
     Column("currency", "Cur", 3, 41, is_text=True),
+    COURSE,
 )
-_KEYS = frozenset(column.key for column in EXTRA_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def extra_cells(
 ) -> dict[str, Piece]:
     """Those cells of `keys` that are of these columns."""
     maker = _Maker(leg, now, figures, widths)
-    return {key: _CELLS[key](maker) for key in keys if key in _KEYS}
+    return {key: _CELLS[key](maker) for key in keys if key in _CELLS}
 
 
 def _of_option(make: Callable[[_Maker], Piece]) -> Callable[[_Maker], Piece]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from cotrader_tui.domain.market import TradingSession
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures
-from cotrader_tui.tui.present.names import column_name
+from cotrader_tui.tui.present.names import column_name, name_width
 from cotrader_tui.tui.present.position_columns import EXTRA_COLUMNS, extra_cells
 from cotrader_tui.tui.present.rates import missing_words
 from cotrader_tui.tui.present.text import Column, Piece
@@ -42,6 +43,8 @@ COLUMNS = (
     Column("age", "Age", 4, 11, is_marked=False),
 )
 _WIDTHS = {column.key: column.width for column in (*COLUMNS, *EXTRA_COLUMNS)}
+_LONGEST_SYMBOL = 30
+"""So much leaves room for quantity, mark and open P&L in 60 cells."""
 
 
 def ordered(snapshot: PortfolioSnapshot) -> tuple[Leg, ...]:
@@ -69,16 +72,23 @@ class PositionRows:
     """A row for each position, in `ordered` order, made when somebody looks; the key is the position's id."""
 
     def __init__(
-        self, snapshot: PortfolioSnapshot, now: datetime, figures: Figures, columns: Sequence[Column] = COLUMNS
+        self,
+        snapshot: PortfolioSnapshot,
+        now: datetime,
+        figures: Figures,
+        columns: Sequence[Column] = COLUMNS,
+        *,
+        is_below_account: bool = False,
     ) -> None:
-        """`columns` are those shown, as wide as they are shown."""
+        """`columns` are those shown, as wide as they are shown. Names need not tell the account where each row
+        `is_below_account`."""
         self.legs = {str(leg.position.id): leg for leg in ordered(snapshot)}
         self.keys: Sequence[str] = tuple(self.legs)
         self._shown = tuple(column.key for column in columns)
         self.widths = {**_WIDTHS, **{column.key: column.width for column in columns}}
         self._counted = {book.account.id for book in snapshot.accounts if book.is_included}
         self._names = {book.account.id: book.account.nickname or book.account.id.number for book in snapshot.accounts}
-        self._endings = _endings(snapshot)
+        self._endings = {} if is_below_account else _endings(snapshot)
         self._now, self._figures, self._sessions = now, figures, snapshot.sessions
 
     def cells(self, key: str) -> Mapping[str, Piece]:
@@ -90,6 +100,16 @@ class PositionRows:
         cells = _cells(leg, name, ending, self._now, self._figures, self._sessions, widths)
         cells |= extra_cells(leg, self._shown, self._now, self._figures, widths)
         return cells if account in self._counted else _dimmed(cells)
+
+
+def columns_for(snapshot: PortfolioSnapshot, now: datetime) -> tuple[Column, ...]:
+    """The columns with room for the longest name there is: without its end a put might be a call."""
+    today, endings = exchange_date(now), _endings(snapshot)
+    longest = max(
+        (name_width(leg, today) + len(endings.get(str(leg.position.id), "")) for leg in snapshot.legs), default=0
+    )
+    symbol = replace(COLUMNS[0], width=max(COLUMNS[0].width, min(longest, _LONGEST_SYMBOL)))
+    return (symbol, *COLUMNS[1:])
 
 
 def _dimmed(cells: Mapping[str, Piece]) -> dict[str, Piece]:

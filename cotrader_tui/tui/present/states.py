@@ -9,6 +9,7 @@ from enum import StrEnum
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.domain.sync import RunStatus, SyncError
 from cotrader_tui.domain.text import visible
+from cotrader_tui.tui.keymap import DEFAULT_KEYMAP, Keymap
 from cotrader_tui.tui.ports import EngineState
 from cotrader_tui.tui.present.figures import WARN
 from cotrader_tui.tui.present.text import Line, Piece
@@ -59,6 +60,8 @@ class Situation:
     unconfigured: str | None
     started_at: datetime
     """When the screen began to wait."""
+    keymap: Keymap = DEFAULT_KEYMAP
+    """What sentences name keys of."""
 
 
 def has_landed(snapshot: PortfolioSnapshot | None) -> bool:
@@ -74,21 +77,18 @@ def book_state(situation: Situation, now: datetime) -> BookState | None:
     if trouble is not None and not trouble.is_missing:
         return BookState(StateKind.FAILING, "The book cannot be read.", _said(trouble.message, trouble.hint))
     if situation.unconfigured is not None:
-        return _welcome(situation.unconfigured)
+        return _welcome(situation.unconfigured, situation.keymap)
     failure = _first_failure(situation.snapshot)
     if failure is not None:
-        return BookState(StateKind.FAILING, "The first sync failed.", _said(failure.message, failure.hint, _AGAIN))
+        sync, log = map(situation.keymap.way_to, ("sync", "sync_log"))
+        again = f"It is tried again on schedule; press {sync} to try now. {log} shows the sync log."
+        return BookState(StateKind.FAILING, "The first sync failed.", _said(failure.message, failure.hint, again))
     return _loading(situation, now)
 
 
-_AGAIN = "It is tried again on schedule; press r to try now. 3 shows the sync log."
-
-
-_WHERE_TO_LOOK = "4 shows the accounts, 3 the sync log, r syncs now."
-
-
-def empty_state(snapshot: PortfolioSnapshot, now: datetime) -> BookState:
+def empty_state(snapshot: PortfolioSnapshot, now: datetime, keymap: Keymap = DEFAULT_KEYMAP) -> BookState:
     """The screen of a book that holds nothing."""
+    accounts_key, log, sync = map(keymap.way_to, ("accounts", "sync_log", "sync"))
     last = max((book.last_synced_at for book in snapshot.accounts if book.last_synced_at), default=None)
     synced = "" if last is None else f"Last synced {age(since(last, now))} ago. "
     count = sum(book.is_included for book in snapshot.accounts)
@@ -98,7 +98,7 @@ def empty_state(snapshot: PortfolioSnapshot, now: datetime) -> BookState:
         "No open positions.",
         (
             f"{synced}The broker lists {accounts} without positions.",
-            "4 shows the accounts, 3 the sync log, r syncs now.",
+            f"{accounts_key} shows the accounts, {log} the sync log, {sync} syncs now.",
         ),
     )
 
@@ -130,19 +130,19 @@ _STEPS = """To see your tastytrade book:
      configuration folder (cotrader paths names it):
        TASTYTRADE_CLIENT_SECRET=…
        TASTYTRADE_REFRESH_TOKEN=…
-     or press : and choose Connect tastytrade, which keeps them safe.
+     or press {palette} and choose Connect tastytrade, which keeps them safe.
   3  Run cotrader doctor: it says what is still missing."""
 
 
-def _welcome(reason: str) -> BookState:
+def _welcome(reason: str, keymap: Keymap) -> BookState:
     return BookState(
         StateKind.WELCOME,
         "Welcome to cotrader.",
         (
             *_said(reason),
-            _STEPS,
+            _STEPS.format(palette=keymap.way_to("palette")),
             "cotrader only reads: it cannot trade.",
-            "Press d to open the demo: a simulated book, no account needed.",
+            f"Press {keymap.way_to('demo')} to open the demo: a simulated book, no account needed.",
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -10,6 +11,9 @@ from unicodedata import east_asian_width
 
 GAP = 1
 """Blank cells between two columns."""
+_FIGURE_FILL = "#"
+_ALONE = re.compile(r"[-+−(]?[\d.,/•]+[kMB%m*)]*")
+"""A figure, or one of so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Column:
     """Takes the width that is left over."""
     is_marked: bool = True
     """A change of its value is marked for a moment."""
+    is_drawn: bool = False
+    """Its cells are pictures: there is nothing to sort by, and nothing to take away as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,10 @@ def cell_width(text: str) -> int:
 
 
 def clipped(text: str, width: int) -> str:
-    """`text` in at most `width` cells; what is cut off is said by an ellipsis."""
+    """`text` in at most `width` cells; what is cut off is said by an ellipsis.
+
+    No figure is cut, since the rest of it would be another one: it is left out whole, and `#` where it stands alone.
+    """
     if cell_width(text) <= width:
         return text
     kept = ""
@@ -87,7 +96,14 @@ def clipped(text: str, width: int) -> str:
         if cell_width(kept + character) > width - 1:
             break
         kept += character
-    return kept + "…"
+    return _FIGURE_FILL * width if _ALONE.fullmatch(text.strip()) else _whole(kept, text[len(kept) :]) + "…"
+
+
+def _whole(kept: str, rest: str) -> str:
+    """`kept` without the part of a figure that goes on in `rest`; a name that is one word may be cut."""
+    head, blank, word = kept.rpartition(" ")
+    is_in_figure = word and not rest.startswith(" ") and any(map(str.isdigit, word + rest.split(" ", 1)[0]))
+    return head + blank if is_in_figure and head.strip() else kept
 
 
 def padded(text: str, width: int, *, is_text: bool) -> str:
@@ -98,16 +114,19 @@ def padded(text: str, width: int, *, is_text: bool) -> str:
 
 
 def fitting(columns: Sequence[Column], width: int, wanted: str | None = None) -> tuple[Column, ...]:
-    """Those of `columns` that fit into `width` cells, in their own order: the first, the `wanted` one, then by rank."""
-    room, kept = width, set[str]()
-    for column in sorted(columns, key=lambda each: (each is not columns[0], each.key != wanted, each.rank)):
-        needed = column.width + (GAP if kept else 0)
-        if needed <= room or not kept:
+    """Those of `columns` that fit into `width` cells, in their own order: the first, the `wanted` one, then by rank.
+
+    The first, which is text, gets no wider than there is room.
+    """
+    first = replace(columns[0], width=max(1, min(columns[0].width, width)))
+    room, kept = width - first.width, {first.key}
+    for column in sorted(columns[1:], key=lambda each: (each.key != wanted, each.rank)):
+        if column.width + GAP <= room:
             kept.add(column.key)
-            room -= needed
+            room -= column.width + GAP
     return tuple(
         _widened(column, room) if column.is_flexible and room > 0 else column
-        for column in columns
+        for column in (first, *columns[1:])
         if column.key in kept
     )
 

@@ -15,7 +15,7 @@ from cotrader_tui.tui.present.figures import STALE, WARN, Figures
 from cotrader_tui.tui.present.text import Column, Piece, Row
 
 COLUMNS = (
-    Column("symbol", "Account, leg", 23, 0, is_text=True),
+    Column("symbol", "Account, leg", 24, 0, is_text=True),
     Column("account", "Account", 10, 15, is_text=True),
     Column("connection", "Connection", 11, 14, is_text=True),
     Column("quantity", "Qty", 7, 1),
@@ -47,7 +47,7 @@ def rows(
     `snapshot` holds nothing but the underlying.
     """
     legs = {str(leg.position.id): leg for leg in snapshot.legs}
-    shown = positions.PositionRows(snapshot, now, figures)
+    shown = positions.PositionRows(snapshot, now, figures, is_below_account=True)
     found: list[Row] = []
     for part in parts:
         found.append(_account_row(snapshot, part, coverage, figures))

@@ -12,12 +12,12 @@ from cotrader_tui.tui.arrange.arrangement import Arrangement
 from cotrader_tui.tui.arrange.cells import fields_of
 from cotrader_tui.tui.arrange.grammar import Field, Filter, FilterError, parse
 from cotrader_tui.tui.arrange.plan import Plan
+from cotrader_tui.tui.present.tables import HeaderMarks
 from cotrader_tui.tui.present.text import Column
 from cotrader_tui.tui.screens.base import BookScreen
 from cotrader_tui.tui.screens.column_chooser import ColumnChooser
 from cotrader_tui.tui.widgets.book_table import BookTable
 from cotrader_tui.tui.widgets.filter_line import FilterLine
-from cotrader_tui.tui.widgets.live_paint import HeaderMarks
 
 
 class ArrangedScreen(BookScreen):

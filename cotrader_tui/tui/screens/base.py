@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
 from cotrader_tui.tui.present.figures import Figures
 from cotrader_tui.tui.present.header import WIDE, header_lines
 from cotrader_tui.tui.present.states import notice
-from cotrader_tui.tui.present.text import Piece
+from cotrader_tui.tui.present.tables import CORNERS
+from cotrader_tui.tui.present.text import Piece, clipped
+from cotrader_tui.tui.widgets.key_line import KeyLine
 from cotrader_tui.tui.widgets.lines import Header, Paragraphs
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class BookScreen(Screen[None]):
     opened_by = ""
     """The action that opens it, and closes it again."""
 
+    _entitled = ""
     _is_ready = False
     """Whether all parts are there: a screen gets its first messages while it is still being put together."""
 
@@ -44,6 +47,11 @@ class BookScreen(Screen[None]):
     def can_open(self) -> bool:
         """Whether `enter` leads somewhere."""
         return False
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether what it shows was made in privacy, where that is on."""
+        return True
 
     def explained(self) -> Subject | None:
         """What `E` explains the figures of; `None`: nothing here."""
@@ -65,7 +73,7 @@ class BookScreen(Screen[None]):
         yield Header()
         yield Paragraphs(id="notice")
         yield from self.compose_body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def compose_body(self) -> Iterator[Widget]:
         """The part between header and footer."""
@@ -80,6 +88,14 @@ class BookScreen(Screen[None]):
 
     def on_resize(self, _: events.Resize) -> None:
         self.show_header()
+        if self._is_ready and self._entitled:
+            self.entitle(self._entitled)
+
+    def entitle(self, words: str) -> None:
+        """Say above the panel what it shows, as far as there is room."""
+        self._entitled = words
+        room = max(1, self.size.width - CORNERS - 2)
+        self.query_one("#panel").border_title = Content(f" {clipped(words, room)} ")
 
     def bring_up_to_date(self, *, at_once: bool = False) -> None:
         """Show the newest book; `at_once` lets rows move right away, for when somebody has just arrived here."""
@@ -106,6 +122,7 @@ class BookScreen(Screen[None]):
         bar, words = self.query_one("#notice", Paragraphs), notice(app.situation)
         bar.display = bool(words)
         bar.show([(Piece(words),)])
+        app.show_line()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:

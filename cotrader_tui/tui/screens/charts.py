@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from textual import on, work
 from textual.containers import Grid, VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
@@ -18,6 +17,7 @@ from cotrader_tui.errors import StoreError
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.tui.messages import CoursesRead, DetailTrouble
 from cotrader_tui.tui.present.charts import SPANS, ChartPage, counted, page, title
+from cotrader_tui.tui.present.header import WIDE
 from cotrader_tui.tui.present.states import Trouble, trouble_line
 from cotrader_tui.tui.present.times import moment
 from cotrader_tui.tui.screens.base import BookScreen
@@ -73,7 +73,9 @@ class ChartsScreen(BookScreen):
         if snapshot is None or not self.size.width:
             return
         panel = self.query_one("#panel")
-        panel.border_title = Content(f" {title(self._underlying, snapshot)} · {SPANS[self._span].name} ")
+        # A narrow panel has no lower border to say it on.
+        hint = " · left, right: another" if self.size.width < WIDE else ""
+        self.entitle(f"{title(self._underlying, snapshot)} · {SPANS[self._span].name}{hint}")
         panel.border_subtitle = " left, right: another span "
         newest = tuple(book.last_synced_at for book in snapshot.accounts)
         if (newest, self._span) != self._read_for:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
@@ -16,7 +17,13 @@ from textual.widgets.option_list import Option
 from cotrader_tui.tui.arrange.arrangement import WIDEST, Arrangement, least_width
 from cotrader_tui.tui.present.text import Column
 
-_HINT = " space shows or hides · J K move · + - width · 0 resets · esc closes "
+_HINTS = (
+    " space shows or hides · J K move · + - width · 0 resets · esc closes ",
+    " space shows · J K move · + - width · esc closes ",
+    " esc closes ",
+)
+"""The longest that fits below the list is shown."""
+_FRAME = 8
 
 
 class ColumnChooser(ModalScreen[None]):
@@ -57,13 +64,16 @@ class ColumnChooser(ModalScreen[None]):
         return shown + [key for key in self._available if key not in shown]
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="chooser") as box:
+        with Center(), Vertical(id="chooser") as box:
             box.border_title = Content(" Columns ")
-            box.border_subtitle = Content(_HINT)
             yield OptionList(*self._options(), markup=False)
 
     def on_mount(self) -> None:
         self._list.highlighted = 0
+
+    def on_resize(self, _: events.Resize) -> None:
+        hint = next((each for each in _HINTS if len(each) + _FRAME <= self.size.width), _HINTS[-1])
+        self.query_one("#chooser").border_subtitle = Content(hint)
 
     @property
     def _list(self) -> OptionList:

@@ -7,7 +7,7 @@ import json
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Center, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -46,7 +46,7 @@ class ConnectForm(ProgramDialog):
         self._fields = (_NAME, *programs.fields[broker])
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False) as box:
+        with Center(), VerticalScroll(id="dialog", can_focus=False) as box:
             box.border_title = Content(f" Connect {self._broker} ")
             for field in self._fields:
                 must = "" if field.is_required else " (optional)"

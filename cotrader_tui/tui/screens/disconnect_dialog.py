@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Center, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -31,7 +31,7 @@ class DisconnectDialog(ProgramDialog):
         self._is_asking = True
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False) as box:
+        with Center(), VerticalScroll(id="dialog", can_focus=False) as box:
             box.border_title = Content(f" Disconnect {visible(self._name_kept)}? ")
             yield Static(_WORDS, markup=False, id="words")
             yield Static("y disconnects it, n keeps it.", markup=False, id="hint")

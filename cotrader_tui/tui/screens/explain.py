@@ -7,7 +7,6 @@ from datetime import datetime
 
 from textual import events
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -49,6 +48,6 @@ class ExplainScreen(BookScreen):
         if found is None:
             return
         if self._page is None or found.title != self._page.title:
-            self.query_one("#panel").border_title = Content(f" {found.title} ")
+            self.entitle(found.title)
         self._page = found
         self.query_one("#explanation", Lines).show(found.lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
@@ -32,7 +32,7 @@ class ExportDialog(ModalScreen[ExportFormat | None]):
     ]
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="formats") as box:
+        with Center(), Vertical(id="formats") as box:
             box.border_title = Content(" Export the table as it is seen ")
             box.border_subtitle = Content(" esc closes ")
             yield OptionList(*(Option(Content(label), id=form.value) for form, label in _LABELS.items()), markup=False)

@@ -8,13 +8,12 @@ from datetime import datetime
 
 from cotrader_tui.analytics.coverage import coverages
 from cotrader_tui.analytics.exposure import account_exposures, exposures
-from cotrader_tui.analytics.totals import book_totals
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.tui.present import greeks
 from cotrader_tui.tui.present.states import BookState
 from cotrader_tui.tui.present.subjects import Subject, UnderlyingSubject
 from cotrader_tui.tui.present.text import Piece, Row
-from cotrader_tui.tui.screens.tables import TableScreen, empty_or
+from cotrader_tui.tui.screens.tables import TableScreen
 from cotrader_tui.tui.screens.underlying_detail import UnderlyingDetail
 
 
@@ -59,10 +58,10 @@ class GreeksScreen(TableScreen):
         )
 
     def totals(self, snapshot: PortfolioSnapshot, now: datetime) -> Mapping[str, Piece]:
-        return greeks.totals(book_totals(snapshot, now), self.figures)
+        return greeks.totals(self.book_app.totals(snapshot, now), self.figures)
 
     def state(self, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
-        return empty_or(super().state(snapshot, now), snapshot, now)
+        return self.empty_or(super().state(snapshot, now), snapshot, now)
 
     def _group_at_cursor(self) -> tuple[str, str] | None:
         key = self.table.cursor_key if self._is_ready and self.table.display else None

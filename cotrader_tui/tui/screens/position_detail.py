@@ -7,7 +7,6 @@ from datetime import datetime
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -68,7 +67,7 @@ class PositionDetail(BookScreen):
         if leg is None:
             return
         if leg != known:
-            self.query_one("#panel").border_title = Content(f" {detail.title(leg, now)} ")
+            self.entitle(detail.title(leg, now))
         lines = detail.figure_lines(leg, now, self.figures, self.size.width - 3, snapshot.sessions if snapshot else ())
         self.query_one("#figures", Paragraphs).show(lines)
         self.query_one("#greeks", Lines).show(detail.greek_lines(leg, now, self.figures))

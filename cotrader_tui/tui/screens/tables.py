@@ -6,37 +6,33 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from textual import on
+from textual import events, on
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
-from cotrader_tui.tui.actions import ACTIONS, Group
 from cotrader_tui.tui.apart import Apart
 from cotrader_tui.tui.arrange.arrangement import Grouping
 from cotrader_tui.tui.arrange.plan import Plan, arranged
 from cotrader_tui.tui.keymap import Keymap
 from cotrader_tui.tui.present.book import is_small
 from cotrader_tui.tui.present.states import BookState, book_state, empty_state
+from cotrader_tui.tui.present.tables import CORNERS, titles, totals_line
 from cotrader_tui.tui.present.text import Line, MadeRows, Piece, Row, Rows
 from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
 from cotrader_tui.tui.widgets.filter_line import FilterLine
 from cotrader_tui.tui.widgets.state_panel import StatePanel
-from cotrader_tui.tui.widgets.totals import Totals, totals_line
-
-_SHORT_TITLES = {"greeks": "Greeks"}
+from cotrader_tui.tui.widgets.totals import Totals
 
 
-def tabs(active: str, keymap: Keymap) -> Content:
-    """The titles of all areas with their keys, the active one marked."""
-    parts = []
-    for action in ACTIONS:
-        if action.group is Group.SCREENS:
-            title = " ".join([*keymap.keys[action.id][:1], _SHORT_TITLES.get(action.id, action.description)])
-            style = "bold $accent reverse" if action.id == active else "$stale"
-            parts.append(Content.styled(f" {title} ", style))
+def tabs(active: str, keymap: Keymap, width: int | None = None) -> Content:
+    """The titles of all areas in at most `width` cells, the active one marked."""
+    parts = [
+        Content.styled(f" {title} ", "bold $accent reverse" if action == active else "$stale")
+        for action, title in titles(keymap, width, active).items()
+    ]
     return Content("─").join(parts)
 
 
@@ -62,10 +58,11 @@ class TableScreen(ArrangedScreen):
     noun = ("row", "rows")
     has_details = False
     _count = ""
+    _is_page_masked = False
 
     def __init__(self) -> None:
         super().__init__()
-        self._apart: Apart[Page] = Apart(lambda error: self.book_app.tell_fault(error))
+        self._apart: Apart[tuple[Page, bool]] = Apart(lambda error: self.book_app.tell_fault(error))
         self._has_page = False
         self._shown_plan: Plan | None = None
         """What the rows on the screen were made by."""
@@ -73,6 +70,10 @@ class TableScreen(ArrangedScreen):
     @property
     def can_open(self) -> bool:
         return self.has_details and self._is_ready and bool(self.table.display)
+
+    @property
+    def is_masked(self) -> bool:
+        return self._is_page_masked or not self._has_page
 
     def compose_body(self) -> Iterator[Widget]:
         self.recall()
@@ -83,6 +84,13 @@ class TableScreen(ArrangedScreen):
             yield from self.compose_below()
             yield StatePanel()
         yield FilterLine()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The titles of the areas are as long as there is room."""
+        super().on_resize(event)
+        if self._is_ready and self.area in self.book_app.MODES:
+            room = self.size.width - CORNERS
+            self.query_one("#panel").border_title = tabs(self.area, self.book_app.keymap, room)
 
     def compose_below(self) -> Iterator[Widget]:
         """What stands below the table and its totals."""
@@ -120,6 +128,12 @@ class TableScreen(ArrangedScreen):
         """The state to show instead of the table, if any."""
         return book_state(self.book_app.situation, now)
 
+    def empty_or(self, state: BookState | None, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
+        """`state`, or the empty book's where there are accounts but no positions."""
+        if state is None and snapshot is not None and not snapshot.legs:
+            return empty_state(snapshot, now, self.book_app.keymap)
+        return state
+
     def open_row(self, key: str) -> None:
         """`enter` was pressed on a row."""
 
@@ -129,11 +143,16 @@ class TableScreen(ArrangedScreen):
         if state is not None or snapshot is None:
             return
         plan = self.plan
+
+        def made() -> tuple[Page, bool]:
+            was_private = self.book_app.is_private
+            return self.page(snapshot, now, plan), was_private and self.book_app.is_private
+
         if is_small(snapshot):
-            self._show_page(self.page(snapshot, now, plan), at_once=at_once)
+            self._take_page(made(), at_once=at_once)
         else:
             at_once = at_once or not self._has_page
-            self._apart.run(lambda: self.page(snapshot, now, plan), lambda page: self._show_page(page, at_once=at_once))
+            self._apart.run(made, lambda found: self._take_page(found, at_once=at_once))
 
     def page(self, snapshot: PortfolioSnapshot, now: datetime, plan: Plan) -> Page:
         """What is shown by `plan`."""
@@ -147,12 +166,17 @@ class TableScreen(ArrangedScreen):
             totals = totals_of_some(totals, self.columns[0].key, count, of)
         return Page(shown, count, of, totals, notes, plan)
 
+    def _take_page(self, made: tuple[Page, bool], *, at_once: bool) -> None:
+        """A page, and whether privacy was on all the while it was made."""
+        page, self._is_page_masked = made
+        self._show_page(page, at_once=at_once)
+
     def _show_page(self, page: Page, *, at_once: bool) -> None:
         if not self.is_attached:
             return
         self._has_page = True
         table, line = self.table, self.query_one(Totals)
-        table.marks_changes = self.book_app.marks_changes
+        self.book_app.pace(table)
         self._shown = (page.count, page.of)
         self.show_arrangement()
         table.show(page.rows)
@@ -162,6 +186,8 @@ class TableScreen(ArrangedScreen):
             table.settle(at_once=True)
         self._say_count(self._counted(page))
         line.display = page.totals is not None and bool(table.display)
+        if table.visible_columns:
+            self.call_after_refresh(self.book_app.reveal)
         if page.totals is not None and table.visible_columns:
             line.show([totals_line(table.visible_columns, page.totals), *page.notes])
 
@@ -175,6 +201,7 @@ class TableScreen(ArrangedScreen):
             self.query_one(Totals).display = False
             self._say_count("")
             panel.show(state)
+            self.call_after_refresh(self.book_app.reveal)
 
     def _counted(self, page: Page) -> str:
         grouping = page.plan.arrangement.grouping
@@ -208,10 +235,3 @@ def totals_of_some(totals: Mapping[str, Piece], first: str, count: int, of: int)
     rest = label.text.removeprefix("Totals")
     joined = f"{some}: {rest}" if rest == label.text else f"Totals of {some}{rest}"
     return {**totals, first: Piece(joined, label.style)}
-
-
-def empty_or(state: BookState | None, snapshot: PortfolioSnapshot | None, now: datetime) -> BookState | None:
-    """`state`, or the empty book's where there are accounts but no positions."""
-    if state is None and snapshot is not None and not snapshot.legs:
-        return empty_state(snapshot, now)
-    return state

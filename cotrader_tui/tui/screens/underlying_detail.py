@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from textual.content import Content
-
 from cotrader_tui.analytics.coverage import coverages
 from cotrader_tui.analytics.exposure import account_exposures, exposures, only_underlying
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
@@ -40,7 +38,7 @@ class UnderlyingDetail(TableScreen):
             title = underlying.title(exposures(part, now)[0], coverages(part, now)[self._group], self.figures)
             if title != self._title:
                 self._title = title
-                self.query_one("#panel").border_title = Content(f" {title} ")
+                self.entitle(title)
         super().show_book(part, now, at_once=at_once)
 
     def rows(self, snapshot: PortfolioSnapshot, now: datetime) -> Sequence[Row]:

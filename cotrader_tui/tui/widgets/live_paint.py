@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from rich.cells import cell_len, set_cell_size
@@ -49,12 +49,14 @@ class Palette:
 
 
 def fitted(text: str, width: int) -> tuple[str, int]:
-    """`text` in at most `width` cells, cut with an ellipsis, and how many cells are left over."""
+    """`text` in at most `width` cells, cut with an ellipsis but never within a figure, and how many cells are left."""
     text = visible(text)
     taken = len(text) if text.isascii() else cell_len(text)
     if taken > width:
-        text = set_cell_size(text, width - 1) + "…"
-        taken = width
+        text = clipped(text, width)
+        taken = cell_len(text)
+        if taken > width:  # the two count some rare characters differently
+            text, taken = set_cell_size(text, width), width
     return text, width - taken
 
 
@@ -76,6 +78,13 @@ class Layout:
         """From the leftmost of these columns to the end of the rightmost; `None` where none is shown."""
         extents = [self._extents[key] for key in keys if key in self._extents]
         return (min(start for start, _ in extents), max(end for _, end in extents)) if extents else None
+
+    def whole(self, start: int, end: int) -> tuple[int, int]:
+        """The part from `start` to `end` in which no column is cut: half a figure would be another one."""
+        whole = [extent for extent in self._extents.values() if start <= extent[0] and extent[1] <= end]
+        if not whole:
+            return (start, end if start == 0 else start)  # the first is text
+        return whole[0][0], whole[-1][1]
 
     def column_at(self, x: int) -> int | None:
         """The index of the column at a cell from the left, or `None` beyond the last."""
@@ -111,26 +120,3 @@ def painted(
     if held:
         segments.append(Segment(held, blank))
     return Strip(segments, max(width, layout.width))
-
-
-ASCENDING, DESCENDING = "▲", "▼"
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderMarks:
-    """What the header says beside the labels: the column that is sorted by, and the one the column cursor is on."""
-
-    sort: str | None = None
-    is_reversed: bool = False
-    focused: str | None = None
-
-
-def header_cells(columns: Sequence[Column], marks: HeaderMarks) -> dict[str, Piece]:
-    return {column.key: _header_cell(column, marks) for column in columns}
-
-
-def _header_cell(column: Column, marks: HeaderMarks) -> Piece:
-    label, style = column.label, "reverse" if column.key == marks.focused else ""
-    if column.key != marks.sort:
-        return Piece(label, style)
-    return Piece(clipped(label, column.width - 1) + (DESCENDING if marks.is_reversed else ASCENDING), style)

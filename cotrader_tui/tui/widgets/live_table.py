@@ -92,6 +92,7 @@ class LiveTable(LiveView, can_focus=True):
         self._hover_key: str | None = None
         self._cursor_at: datetime | None = None
         self._moved_at: datetime | None = None
+        self._page_before = 0
 
     # The order
 
@@ -165,6 +166,12 @@ class LiveTable(LiveView, can_focus=True):
         top, page = self.scroll_offset.y, self._page
         if not top <= row < top + page:
             self.scroll_to(y=row if row < top else row - page + 1, animate=False, force=True)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """The cursor's row stays in sight where it was."""
+        before, self._page_before = self._page_before, self._page
+        if self.row_count and 0 <= self.cursor_row - self.scroll_offset.y < before:
+            self._scroll_to_row(self.cursor_row)
 
     def _tell_highlighted(self) -> None:
         if self._cursor_key is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from rich.style import Style as RichStyle
 from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
@@ -15,22 +17,23 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.timer import Timer
 
+from cotrader_tui.tui.present.tables import HeaderMarks, header_cells
 from cotrader_tui.tui.present.text import Column, MadeRows, Piece, Row, Rows, fitting
 from cotrader_tui.tui.widgets.live_marks import Marks
 from cotrader_tui.tui.widgets.live_model import NOTHING, Cells, LiveModel
-from cotrader_tui.tui.widgets.live_paint import HeaderMarks, Layout, Look, Palette, header_cells, painted
+from cotrader_tui.tui.widgets.live_paint import Layout, Look, Palette, painted
 
 FLUSHES_PER_SECOND = 4.0
 HEADER = 1
 """Lines of the header."""
-_SETTLED = 0.15
-"""Seconds without another resize after which the columns are laid out anew."""
 _MARKED = 0.8
 """Seconds a changed value stays marked, to the next flush."""
 _KEPT_STRIPS = 512
 _BREATH = 0.8
 """How much of the time between two flushes the table rests. A book that moves at just this rate then finds it
-rested now and again and is shown at once, where it would else be missed by the same moment for ever."""
+rested and is shown at once, where it would else be missed by the same moment for ever."""
+_AGAIN = 0.05
+"""Seconds after which a flush is tried again that the terminal was not ready for."""
 
 
 @dataclass(slots=True)
@@ -99,15 +102,17 @@ class LiveView(ScrollView):
         self._all_columns = tuple(columns)
         self._keeps_all_columns = keeps_all_columns
         self._rest = _BREATH / flushes_per_second
+        self._rested_at = 0.0
+        """From when on, of the monotonic clock, a change is shown at once."""
         self._marks = Marks(max(1, round(_MARKED / self._rest)))
         self._layout = Layout(())
         self._header = HeaderMarks()
         self._palette = Palette(self._style_of)
         self._strips: LRUCache[str, tuple[Look, Cells, Strip]] = LRUCache(_KEPT_STRIPS)
         self._ticker: Timer | None = None
-        self._is_ticking = False
-        self._resize_timer: Timer | None = None
-        """Runs until a resize has settled."""
+        """Runs until the next flush, where there may be one to come."""
+        self._is_flushing = False
+        """Whether a flush is about to happen."""
         self._is_stale = False
 
     @property
@@ -186,38 +191,61 @@ class LiveView(ScrollView):
 
     # The flush
 
+    @property
+    def flushes_per_second(self) -> float:
+        """About how many there are of a book that never rests."""
+        return _BREATH / self._rest
+
+    @flushes_per_second.setter
+    def flushes_per_second(self, rate: float) -> None:
+        self._rest = _BREATH / rate
+
     def on_mount(self) -> None:
-        self._ticker = self.set_interval(self._rest, self._tick, pause=True)
         self._wake()
 
     def _wake(self) -> None:
-        """Flush soon, and go on as long as there is something to flush."""
-        if self._is_ticking or self._ticker is None or not (self.model.is_dirty or self._marks):
+        """Show a change at once, or as soon as the table has rested."""
+        if not self.is_attached or self._is_flushing or not self.model.is_dirty:
             return
-        self._is_ticking = True
-        self.call_next(self._flush)
-        self._ticker.reset()
-        self._ticker.resume()
+        left = self._rested_at - time.monotonic()
+        if left <= 0:
+            self._is_flushing = True
+            self.call_next(self._tick, has_waited=False)
+        elif self._ticker is None:
+            self._tick_in(left)
 
-    def _tick(self) -> None:
-        if self.model.is_dirty or self._marks:
-            self._flush()
-        else:
+    def _tick_in(self, seconds: float) -> None:
+        self._doze()
+        self._ticker = self.set_timer(seconds, self._tick)
+
+    def _tick(self, *, has_waited: bool = True) -> None:
+        """Flush, and go on as long as there is something to flush. Marks expire only with ticks a rest apart."""
+        self._is_flushing = False
+        if not self.model.is_dirty and not self._marks:
             self._doze()
-
-    def _doze(self) -> None:
-        """Until something changes, which is then shown at once."""
-        self._is_ticking = False
-        if self._ticker is not None:
-            self._ticker.pause()
-
-    def _flush(self) -> None:
-        if not self._is_seen:
+        elif not self._is_seen:
             self._take_unseen()
         elif not self.can_flush():
             self.counts.skipped += 1
+            self._tick_in(min(_AGAIN, self._rest))
         else:
-            self._repaint_changes(self.model.take_dirty(self.seen_keys), self._marks.expire())
+            self._flush(self._marks.expire() if has_waited else {})
+
+    def _doze(self) -> None:
+        """Until something changes."""
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def _flush(self, expired: Mapping[str, set[str]]) -> None:
+        is_dirty = self.model.is_dirty
+        is_shown = self._repaint_changes(self.model.take_dirty(self.seen_keys), expired)
+        if is_shown and is_dirty:
+            self._rested_at = time.monotonic() + self._rest
+        if is_shown or self._marks:
+            self._tick_in(self._rest)
+        else:
+            self._doze()
 
     @property
     def _is_seen(self) -> bool:
@@ -236,8 +264,8 @@ class LiveView(ScrollView):
         self._is_stale = True
         self._doze()
 
-    def _repaint_changes(self, changed: Mapping[str, set[str]], expired: Mapping[str, set[str]]) -> None:
-        """Repaint of each line in sight what has changed of it, or is no longer marked."""
+    def _repaint_changes(self, changed: Mapping[str, set[str]], expired: Mapping[str, set[str]]) -> bool:
+        """Repaint of each line in sight what has changed of it, or is no longer marked; whether there was any."""
         self._drop_strips(changed.keys() | expired.keys())
         to_mark = {column.key for column in self.visible_columns if column.is_marked and self.marks_changes}
         nothing: set[str] = set()
@@ -250,8 +278,7 @@ class LiveView(ScrollView):
         if regions:
             self.counts.flushes += 1
             self.refresh(*regions)
-        elif not self._marks:
-            self._doze()
+        return bool(regions)
 
     def _region(self, line: int, start: int, end: int) -> Region:
         if self.scroll_offset.x:
@@ -280,10 +307,20 @@ class LiveView(ScrollView):
             strip = painted(self._layout, cells, self._palette, Look.HEADER, (), width)
         else:
             return Strip.blank(width, self._palette.style(Look.PLAIN))
+        blank = self._palette.style(Look.HEADER if key is None else self.look_of(key))
         left, fixed = self.scroll_offset.x, self._layout.fixed_width
         if left:
-            strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + left, left + width)])
-        return strip.adjust_cell_length(width, self._palette.style(Look.PLAIN))
+            rest = self._without_halves(strip, fixed + left, left + width, blank)
+            strip = Strip.join([strip.crop(0, fixed), rest])
+        elif self._layout.width > width:
+            strip = self._without_halves(strip, 0, width, blank)
+        return strip.adjust_cell_length(width, blank)
+
+    def _without_halves(self, strip: Strip, start: int, end: int, blank: RichStyle) -> Strip:
+        """From `start` to `end` of a line, blank where a column is not to be seen whole."""
+        first, last = self._layout.whole(start, end)
+        whole = Strip.join([Strip.blank(first - start, blank), strip.crop(first, last)])
+        return whole.adjust_cell_length(end - start, blank)
 
     def _row_strip(self, key: str, width: int) -> Strip:
         look, cells = self.look_of(key), self.model.cells_to_paint(key)
@@ -309,26 +346,12 @@ class LiveView(ScrollView):
 
     # The size
 
-    @property
-    def is_settling(self) -> bool:
-        """Whether the columns are still to be laid out for a new width."""
-        return self._resize_timer is not None
-
     def on_resize(self, _: events.Resize) -> None:
         self._strips.clear()
-        if not self.visible_columns:
-            self._lay_out()
-            return
-        if self._resize_timer is not None:
-            self._resize_timer.stop()
-        self._resize_timer = self.set_timer(_SETTLED, self._resized)
-
-    def _resized(self) -> None:
-        self._resize_timer = None
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Choose the columns that fit, once a resize has settled."""
+        """Choose the columns that fit."""
         width = self.size.width - self.styles.scrollbar_size_vertical
         if width <= 0:
             return

@@ -229,6 +229,28 @@ async def test_contract_details_are_asked_for_once(server: TwsStandin, connect: 
     assert sorted(fields[2] for fields in server.asked(9)) == [str(AAPL.con_id), str(CALL.con_id)]
 
 
+async def test_after_forgetting_contract_details_are_asked_for_once_more(server: TwsStandin, connect: Connect) -> None:
+    server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
+    broker = connect()
+    await only_snapshot(broker)
+    broker.forget()
+    for _ in range(2):
+        await only_snapshot(broker)
+    both = [str(AAPL.con_id), str(CALL.con_id)]
+    assert sorted(fields[2] for fields in server.asked(9)) == sorted(both * 2)
+
+
+async def test_what_a_contract_is_holds_until_it_is_told_anew(server: TwsStandin, connect: Connect) -> None:
+    server.change(lambda book: book.hold(ONE, SHORT_CALLS))
+    broker = connect(limits=SHORT)
+    first = await only_snapshot(broker)
+    broker.forget()
+    server.muted = {(9, str(CALL.con_id))}
+    second = await only_snapshot(broker)
+    assert (second.holdings, second.warnings) == (first.holdings, ())
+    assert len(server.asked(9)) > 2
+
+
 async def test_a_contract_whose_details_do_not_come_lands_and_is_asked_for_again(
     server: TwsStandin, connect: Connect
 ) -> None:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from cotrader_tui.brokers.base import MarketUpdate
 from cotrader_tui.brokers.hints import Hints
 from cotrader_tui.brokers.ibkr.client import IbkrBroker
+from cotrader_tui.domain.clock import system_clock
 from cotrader_tui.domain.market import MarkSource
 from cotrader_tui.domain.sync import StreamState
 from tests.brokers.ibkr.conftest import (
@@ -110,6 +112,25 @@ async def test_tws_that_freezes_is_silent_and_its_connection_is_made_anew_by_the
         assert server.greeted == 2
         assert asked - before <= 2, "it is asked once for each silence; the first may have been answered"
         assert server.open_pnl == [(ONE, AAPL.con_id)], "exactly what is held is subscribed to again"
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_after_a_sleep_of_the_machine_tws_is_asked_at_once_whether_it_is_there(
+    server: TwsStandin, connect: Connect, answers: bool
+) -> None:
+    """Else a dead connection would count as live for as long as a quiet one."""
+    slept = timedelta()
+    async with following(connect(clock=lambda: system_clock() + slept, limits=replace(QUICK, answer=0.15))) as stream:
+        assert server.asked(TIME) == []
+        if not answers:
+            server.muted.add((TIME, "1"))
+        slept = timedelta(hours=9)
+        await eventually(lambda: len(server.asked(TIME)) == 1)
+        if answers:
+            await asyncio.wait({stream.task}, timeout=0.3)
+            assert stream.states == [LIVE]
+        else:
+            await eventually(lambda: stream.states == [LIVE, SILENT])
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,18 @@ async def test_cycle_takes_its_greeks_from_the_live_stream_and_opens_no_socket(s
         assert server.requests_to("/api-quote-tokens") == []
 
 
+async def test_after_forgetting_a_cycle_asks_for_its_greeks_itself_once(server: TastytradeStandin) -> None:
+    async with connected(server) as broker, following(broker, server) as followed:
+        await eventually(lambda: len(followed.greeks) == 2)
+        server.change(lambda book: book.greeks.update({CALL: greeks_event(0.7)}))
+        server.forget_requests()
+        broker.forget()
+        assert [greeks.delta for greeks in (await only_snapshot(broker)).greeks] == [0.7, -0.3]
+        assert (len(server.sockets), len(server.requests_to("/api-quote-tokens"))) == (1, 1)
+        assert [greeks.delta for greeks in (await only_snapshot(broker)).greeks] == [0.4, -0.3]
+        assert len(server.sockets) == 1
+
+
 async def test_cycle_opens_its_snapshot_for_an_option_the_stream_does_not_follow_yet(server: TastytradeStandin) -> None:
     new, symbol = option_row("KO", DECEMBER, "C", 70, 1, "1", "1.1"), ".KO261218C70"
     async with connected(server) as broker, following(broker, server):

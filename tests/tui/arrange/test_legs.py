@@ -17,7 +17,7 @@ from cotrader_tui.tui.present.position_columns import EXTRA_COLUMNS
 from tests.builders import NOW, TODAY, option
 from tests.tui.book import book, held
 
-EVERY = (*positions.COLUMNS, *EXTRA_COLUMNS)
+EVERY = tuple(column for column in (*positions.COLUMNS, *EXTRA_COLUMNS) if not column.is_drawn)
 
 
 def view() -> LegView:

@@ -44,7 +44,9 @@ class Line:
         size: tuple[int, int] = (120, 30),
         environ: Mapping[str, str] | None = None,
         stamps: bool = False,
+        command: Sequence[str] = (),
     ) -> None:
+        """`command` runs instead of that program; it tells no report."""
         self.bytes_read = 0
         self.ages: list[float] = []
         """How old, in seconds, each book was when it came on screen."""
@@ -58,7 +60,8 @@ class Line:
         self._report = Path(self._folder.name) / "report.json"
         self._master, slave = pty.openpty()
         self._set_size(*size)
-        self.process = _start([*arguments], self._report, slave, environ or {})
+        command = command or [sys.executable, "-m", "tests.tui.live.program", str(self._report), *arguments]
+        self.process = _start(command, slave, environ or {})
         os.close(slave)
         self._ended = threading.Event()
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -187,10 +190,10 @@ class Line:
             self.ages.append(time.monotonic() - int(found.group(1)) / 1000)
 
 
-def _start(arguments: Sequence[str], report: Path, slave: int, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], slave: int, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.tui.live.program", str(report), *arguments],
+        command,
         stdin=slave,
         stdout=slave,
         stderr=slave,

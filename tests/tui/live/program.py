@@ -60,6 +60,8 @@ class Program(App[None]):
         self.is_live = options.table == "live"
         self._chance = random.Random(options.seed)
         self._longest_stall = 0.0
+        self._longest_work = 0.0
+        """The same in seconds of the thread's own CPU time: what another program took of the machine left out."""
         self._cpu_from = (0.0, 0.0)
         self._ticks = 0
 
@@ -97,7 +99,7 @@ class Program(App[None]):
     def _begin(self) -> None:
         gc.collect()
         self._cpu_from = (time.process_time(), time.monotonic())
-        self._longest_stall = 0.0
+        self._longest_stall = self._longest_work = 0.0
         self.run_worker(self._look_for_stalls(), group="stalls")
         if self.options.cells:
             self.set_interval(1 / self.options.hertz, self._tick)
@@ -107,9 +109,10 @@ class Program(App[None]):
     async def _look_for_stalls(self) -> None:
         """How much longer than asked for a nap takes is how long a key would have waited."""
         while not self.options.no_watch:
-            started = time.monotonic()
+            started, used = time.monotonic(), time.thread_time()
             await asyncio.sleep(_NAP)
             self._longest_stall = max(self._longest_stall, time.monotonic() - started - _NAP)
+            self._longest_work = max(self._longest_work, time.thread_time() - used)
 
     def _tick(self) -> None:
         self._ticks += 1
@@ -155,6 +158,7 @@ class Program(App[None]):
         return {
             "cpu_share": (time.process_time() - self._cpu_from[0]) / seconds,
             "longest_stall": self._longest_stall,
+            "longest_work": self._longest_work,
             "seconds": seconds,
             "ticks": self._ticks,
             "bytes_sent": driver.bytes_sent if driver is not None else None,

@@ -85,7 +85,16 @@ def test_a_slow_terminal_gets_small_pieces() -> None:
 
 
 @pytest.mark.parametrize(
-    "aside", ["\x07", "\x1b]0;a title\x07", "\x1b]52;c;aGVsbG8=\x07", "\x1b[?1000h", "\x1b[>25u", "\x1b[?2026$p"]
+    "aside",
+    [
+        "\x07",
+        "\x1b]0;a title\x07",
+        "\x1b]52;c;aGVsbG8=\x07",
+        "\x1bP\x1b]52;c;aGVs\x1b\\\x1bPbG8=\x07\x1b\\",
+        "\x1b[?1000h",
+        "\x1b[>25u",
+        "\x1b[?2026$p",
+    ],
 )
 def test_what_says_nothing_about_cells_goes_through_and_changes_nothing(aside: str) -> None:
     wire = Wire()
@@ -125,6 +134,37 @@ def test_wide_and_combined_characters_are_sent_whole_and_what_follows_stays_in_p
     wire.show("\x1b[1;1Habcdefghijklm")
     wire.take()
     assert wire.terminal.text()[0] == "abcdefghijklm"
+
+
+def test_a_line_that_ends_in_plain_blanks_is_erased_from_there() -> None:
+    wire = Wire()
+    wire.show("\x1b[1;1H" + "x" * 20)
+    wire.take()
+    wire.show("\x1b[1;1H" + "xx".ljust(20))
+    assert wire.take() == "\x1b[1;3H\x1b[K"
+    assert wire.terminal.text()[0] == "xx"
+    wire.show("\x1b[1;1Hxx" + " " * 17 + "y")
+    assert wire.take() == "\x1b[17Cy"
+
+
+@pytest.mark.parametrize("pen", ["\x1b[44m", "\x1b[4m", "\x1b[7m", "\x1b[31m"])
+def test_blanks_that_are_not_plain_are_written(pen: str) -> None:
+    wire = Wire()
+    wire.show("\x1b[1;1H" + "x" * 20)
+    wire.take()
+    wire.show(f"\x1b[1;1H{pen}" + " " * 20)
+    assert " " * 20 in wire.take()
+
+
+def test_some_blanks_are_written_and_those_in_the_middle_too() -> None:
+    wire = Wire()
+    wire.show("\x1b[1;1H" + "x" * 20)
+    wire.take()
+    wire.show("\x1b[1;1H" + "x" * 15 + " " * 5)
+    assert wire.take() == "\x1b[1;16H" + " " * 5
+    wire.show("\x1b[1;1H" + "x" + " " * 18 + "x")
+    assert " " * 14 in wire.take()
+    assert wire.terminal.text()[0] == "x" + " " * 18 + "x"
 
 
 def test_a_terminal_that_shows_something_else_meanwhile_gets_everything_again() -> None:
