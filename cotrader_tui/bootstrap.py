@@ -19,7 +19,7 @@ from cotrader_tui.errors import BrokerError, ConfigError, CotraderError, ErrorKi
 from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.private_files import write_private
 from cotrader_tui.seen_file import SeenFile
-from cotrader_tui.store.garbage import collection_paused, keep_for_long
+from cotrader_tui.store.garbage import collection_paused, keep_for_long, search_seldom
 from cotrader_tui.store.lease import is_held
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.requests import request_sync
@@ -265,6 +265,7 @@ def make_screen(settings: Settings, options: ScreenOptions) -> CotraderApp:
         from cotrader_tui.tui.app import CotraderApp
 
         keep_for_long()
+    search_seldom()
     sys.setswitchinterval(_SHARE_OF_A_THREAD)
     database = settings.database
     return CotraderApp(
@@ -283,6 +284,7 @@ def make_session(settings: Settings) -> CotraderApp:
         from cotrader_tui.tui.engine_watch import EngineWatch
 
         keep_for_long()
+    search_seldom()
     sys.setswitchinterval(_SHARE_OF_A_THREAD)
     options = replace(
         screen_options(settings),

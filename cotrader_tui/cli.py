@@ -237,7 +237,7 @@ def _sync(arguments: argparse.Namespace, settings: Settings, out: TextIO) -> int
     except StoreError as error:
         _say(error)
         return ExitCode.FAILED
-    return sync.report(settings, runs, as_json=arguments.json, out=out, err=sys.stderr)
+    return sync.report(settings, runs, is_full=arguments.full, as_json=arguments.json, out=out, err=sys.stderr)
 
 
 def _daemon(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -28,6 +28,10 @@ _ADVICE = (
     "Open this address in a browser on this machine. Whoever has it can see the book; it ends with this program.\n"
     "Ctrl+C ends it.\n"
 )
+_NO_BROKER = (
+    "No broker is configured: the page shows what is stored.\n"
+    "Run `cotrader connect tastytrade`, then start this again, or look at the demo: `cotrader --demo serve`.\n"
+)
 
 
 def run_session(settings: Settings) -> int:
@@ -78,7 +82,7 @@ async def _serve(site: Site, listening: socket.socket, settings: Settings) -> No
     if settings.connections:
         keeper.start(_tell)
     else:
-        sys.stderr.write("No broker is configured: the page shows what is stored.\n")
+        sys.stderr.write(_NO_BROKER)
     sys.stdout.write(f"{site.address}\n")
     sys.stdout.flush()
     sys.stderr.write(_ADVICE)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ _ANSWER_WITHIN = 120.0
 _LOOK_EVERY = 0.1
 _TRY_LEASE_EVERY = 1.0
 _TRIES_AS_WORKER = 5
+_BEHIND_THE_SCREEN = 10
+"""How much nicer than the screen its worker is: a key comes before a sync."""
 _END_WITHIN = 1.5
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -141,6 +144,7 @@ def run_daemon(settings: Settings, *, until_closed: bool) -> int:
     settings.require_connections()
     ending = _Ending()
     if until_closed:
+        _give_way()
         ending.watch_input()
     log_to(settings.log_file, settings.secrets)
     with _lease(settings) as lease:
@@ -154,6 +158,13 @@ def run_daemon(settings: Settings, *, until_closed: bool) -> int:
                 log.error("The engine ends: %s", error)
                 raise
     return ExitCode.SUCCESS
+
+
+def _give_way() -> None:
+    """Run behind the screen; where Linux shares the processor out by sessions, with all of this one's."""
+    os.nice(_BEHIND_THE_SCREEN)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_BEHIND_THE_SCREEN), "ascii")
 
 
 def _wait_for(lease: Lease, settings: Settings, tries: int | None) -> bool:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from cotrader_tui.domain.portfolio import Leg
+
 Value = Decimal | float | int | date | None
 """`None` is unknown."""
 Subject = TypeVar("Subject")
@@ -51,6 +53,8 @@ class Input:
     """Privacy hides it."""
     formula: str = ""
     """The id of the formula whose result it is."""
+    leg: Leg | None = None
+    """Of a part of a sum the position it is of."""
 
 
 @dataclass(frozen=True, slots=True)

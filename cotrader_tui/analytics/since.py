@@ -12,6 +12,8 @@ from cotrader_tui.domain.positions import RealizedSource
 from cotrader_tui.domain.since import SinceRecord, SyncTally
 from cotrader_tui.domain.sync import RunStatus
 
+NOTHING_BEFORE = "Nothing had been synced by then, so what has changed since is not known."
+
 
 @dataclass(frozen=True, slots=True)
 class GreekChanges:
@@ -63,6 +65,8 @@ class Since:
     """The syncs that failed, or landed in part."""
     has_landed: bool
     """Whether any of the accounts has landed since."""
+    had_landed: bool
+    """Whether anything is stored from then: without, no P&L and no change since is known."""
     figures_from: datetime | None
     """The oldest sync that "then" is made of: "then" is no older; `None` without any."""
     figures_of: datetime | None
@@ -72,7 +76,8 @@ class Since:
     def is_worth_telling(self) -> bool:
         """Whether anything happened: P&L, a change of what is held, or a sync that failed."""
         has_moved = any(each.pnl.value for each in self.underlyings)
-        return has_moved or bool(self.failures) or any(each.happening is not None for each in self.positions)
+        has_changed = self.had_landed and any(each.happening is not None for each in self.positions)
+        return has_moved or has_changed or bool(self.failures)
 
     def of(self, *happenings: Happening) -> tuple[PositionSince, ...]:
         """The positions to which one of `happenings` happened."""
@@ -110,6 +115,7 @@ def since_then(record: SinceRecord, now: datetime) -> Since:
         totals=_by_currency(positions),
         failures=tuple(each for each in record.syncs if each.status in (RunStatus.FAILED, RunStatus.PARTIAL)),
         has_landed=any(each > record.since for each in known),
+        had_landed=bool(befores) or any(each.until is not None for each in record.accounts.values()),
         figures_from=min(befores, default=None),
         figures_of=min(known) if known and len(known) == len(lasts) else None,
     )

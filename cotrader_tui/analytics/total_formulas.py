@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,7 +29,7 @@ def _part(leg: Leg, formula: str, now: datetime) -> Input:
     """A leg's own figure as a part of a sum."""
     of = LEG_FORMULAS[formula]
     at = min((each.at for each in of.inputs(leg, now) if each.at is not None), default=None)
-    return Input(_name(leg), of.result(leg, now), of.unit, "worked out", at, of.is_amount, formula)
+    return Input(_name(leg), of.result(leg, now), of.unit, "worked out", at, of.is_amount, formula, leg)
 
 
 def _name(leg: Leg) -> str:
@@ -42,10 +42,8 @@ def _day_parts(legs: Iterable[Leg], closed: Iterable[Leg], now: datetime) -> Ite
         is_closed = leg.position.closed_at is not None
         source = "broker, realized today" if is_closed else part.source
         at = leg.position.last_synced_at if is_closed else part.at
-        yield (
-            leg,
-            Input(part.name, amount, Unit.MONEY, source, at, is_amount=True, formula="" if is_closed else "day_pnl"),
-        )
+        formula = "" if is_closed else "day_pnl"
+        yield leg, replace(part, value=amount, unit=Unit.MONEY, source=source, at=at, is_amount=True, formula=formula)
 
 
 # Underlyings: the subject is the book narrowed to one of them (`exposure.only_underlying`).
@@ -96,7 +94,7 @@ def _underlying_price(book: PortfolioSnapshot, now: datetime) -> tuple[Input, ..
 def _with_greeks(book: PortfolioSnapshot, now: datetime) -> tuple[Input, ...]:
     counted = (leg for leg in included(book, book.legs) if counts_for_greeks(leg, now))
     return tuple(
-        Input(_name(leg), int(position_greeks(leg, now).is_complete), Unit.LEGS, "1 where all four are known")
+        Input(_name(leg), int(position_greeks(leg, now).is_complete), Unit.LEGS, "1 where all four are known", leg=leg)
         for leg in counted
     )
 
@@ -209,7 +207,7 @@ def _converted(of: AccountInBook, leg: Leg, part: Input) -> Input:
     rates = Rates.of(of.snapshot, base)
     rate = rates.find(of.account, currency)
     source = f"no exchange rate for {currency}" if rate is None else f"{part.source} at {rate.words}"
-    return Input(part.name, rates.money(leg, part.value), part.unit, source, part.at, part.is_amount, part.formula)
+    return replace(part, value=rates.money(leg, part.value), source=source)
 
 
 def _open_parts(of: AccountInBook, now: datetime) -> tuple[Input, ...]:

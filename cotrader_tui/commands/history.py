@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from cotrader_tui.commands.output import Format, write_rows
+from cotrader_tui.commands.output import Format, tell_if_none, write_rows
 from cotrader_tui.commands.portfolio import misfit_words, select_asked
 from cotrader_tui.commands.reading import has_landed, refuse_other_than_demo, words
 from cotrader_tui.commands.rows import Row
@@ -138,7 +138,9 @@ def _print(
         err.write(f"{error}\n")
         return ExitCode.NO_DATA
     write_rows(_masked(rows) if settings.is_private else rows, keys, form, out)
-    if not has_landed(snapshot):
+    if has_landed(snapshot):
+        tell_if_none(rows, form, err)
+    else:
         err.write("Nothing has been synced yet.\n")
     told = (*words(selected, now), *misfit_words(settings, snapshot, selected), *_switched_off(selected, kind))
     err.writelines(f"{line}\n" for line in told)

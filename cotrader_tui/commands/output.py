@@ -26,15 +26,21 @@ class Format(StrEnum):
 
 
 def write_rows(rows: Sequence[Row], keys: Sequence[str], form: Format, out: TextIO) -> None:
-    """Write `rows`, which all have `keys`, to `out`."""
+    """Write `rows`, which all have `keys`, to `out`; of no rows the table for people has no header either."""
     if form is Format.JSON:
         _write_json(rows, out)
     elif form is Format.CSV:
         _write_csv(rows, keys, out)
     elif form is Format.MARKDOWN:
         _write_markdown(rows, keys, out)
-    else:
+    elif rows:
         _write_table(rows, keys, out)
+
+
+def tell_if_none(rows: Sequence[Row], form: Format, err: TextIO) -> None:
+    """Say to `err` that there is nothing, where `write_rows` writes nothing."""
+    if form is Format.TEXT and not rows:
+        err.write("There is nothing to list.\n")
 
 
 def masked(rows: Sequence[Row]) -> list[Row]:
@@ -100,7 +106,7 @@ def _are_right(rows: Sequence[Row], keys: Sequence[str]) -> list[bool]:
 
 def _write_table(rows: Sequence[Row], keys: Sequence[str], out: TextIO) -> None:
     cells = [[_cell(row[key]) for key in keys] for row in rows]
-    widths = [max(len(key), *(len(line[at]) for line in cells)) if cells else len(key) for at, key in enumerate(keys)]
+    widths = [max(len(key), *(len(line[at]) for line in cells)) for at, key in enumerate(keys)]
     is_right = _are_right(rows, keys)
     for line in (keys, *cells):
         aligned = (

@@ -14,7 +14,7 @@ from cotrader_tui.analytics.model_greeks import GreeksModel
 from cotrader_tui.analytics.streams import stream_facts, stream_status
 from cotrader_tui.analytics.totals import account_pnls
 from cotrader_tui.commands import rows
-from cotrader_tui.commands.output import Format, masked, write_rows
+from cotrader_tui.commands.output import Format, masked, tell_if_none, write_rows
 from cotrader_tui.commands.portfolio import misfit_words, select_asked
 from cotrader_tui.commands.rows import Row
 from cotrader_tui.config import Settings
@@ -136,6 +136,7 @@ def read(settings: Settings, question: Question, now: datetime, out: TextIO, err
     book = _book(settings, snapshot, closed, None if question.everything else question.limit)
     found = list(command.rows(book, now))
     write_rows(masked(found) if settings.is_private else found, command.keys, question.form, out)
+    tell_if_none(found, question.form, err)
     told = (*words(book.selected, now), *misfit_words(settings, snapshot, book.selected))
     err.writelines(f"{line}\n" for line in (*told, *map(visible, command.notes(book, now))))
     return 0

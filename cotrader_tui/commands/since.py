@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from cotrader_tui.analytics.position_since import PositionSince
-from cotrader_tui.analytics.since import Since, UnderlyingSince, since_then
-from cotrader_tui.commands.output import Format, write_rows
+from cotrader_tui.analytics.since import NOTHING_BEFORE, Since, UnderlyingSince, since_then
+from cotrader_tui.commands.output import Format, tell_if_none, write_rows
 from cotrader_tui.commands.portfolio import misfit_words, select_asked
 from cotrader_tui.commands.reading import has_landed, refuse_other_than_demo, words
 from cotrader_tui.commands.rows import Row
@@ -74,6 +74,7 @@ def report(settings: Settings, question: SinceQuestion, now: datetime, out: Text
     if not has_landed(snapshot):
         err.write("Nothing has been synced yet.\n")
         return ExitCode.NO_DATA
+    tell_if_none(rows, question.form, err)
     told = (*_told(found, question), *words(selected, now), *misfit_words(settings, snapshot, selected))
     err.writelines(f"{line}\n" for line in told)
     return ExitCode.SUCCESS
@@ -106,7 +107,9 @@ def _told(found: Since, question: SinceQuestion) -> Iterator[str]:
     yield f"Since {at:%Y-%m-%d %H:%M} New York{f': {known}' if is_last_use else ''}."
     if not found.has_landed:
         yield "Nothing has been synced since then."
-    if found.unknown:
+    if not found.had_landed:
+        yield NOTHING_BEFORE
+    elif found.unknown:
         count, of = len(found.unknown), len(found.positions)
         yield f"P&L since then is not known of {count} of {of} positions: `cotrader since positions` says why."
 

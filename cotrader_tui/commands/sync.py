@@ -14,8 +14,12 @@ from cotrader_tui.errors import ConfigError
 from cotrader_tui.exit_codes import ExitCode
 
 
-def report(settings: Settings, runs: Sequence[SyncRun], *, as_json: bool, out: TextIO, err: TextIO) -> int:
+def report(
+    settings: Settings, runs: Sequence[SyncRun], *, is_full: bool = False, as_json: bool, out: TextIO, err: TextIO
+) -> int:
     """Print the runs of one cycle: rows as JSON or a sentence each, errors to `err`; returns the exit code.
+
+    `is_full` says that everything was fetched anew.
 
     Raises:
         ConfigError: `--account` is none of the accounts that were synced.
@@ -26,7 +30,7 @@ def report(settings: Settings, runs: Sequence[SyncRun], *, as_json: bool, out: T
         write_rows([sync_log_row(run) for run in runs], SYNC_LOG_KEYS, Format.JSON, out)
     for run in runs:
         if not as_json:
-            out.write(visible(_sentence(run)) + "\n")
+            out.write(visible(_sentence(run, is_full=is_full)) + "\n")
         if run.error is not None:
             err.write(visible(f"{_name(run)}: {run.error.message} {run.error.hint}".rstrip()) + "\n")
     return exit_code(runs)
@@ -54,11 +58,11 @@ def _name(run: SyncRun) -> str:
     return run.connection if run.account is None else f"{run.connection} {run.account}"
 
 
-def _sentence(run: SyncRun) -> str:
+def _sentence(run: SyncRun, *, is_full: bool) -> str:
     counts = run.counts
     changes = (
         f"{counts.added} added, {counts.updated} updated, {counts.closed} closed, {counts.unchanged} unchanged"
         + (f", {counts.quarantined} unreadable" if counts.quarantined else "")
     )
     seconds = "" if run.duration is None else f" in {run.duration.total_seconds():.1f} s"
-    return f"{_name(run)}: {run.status}{seconds}; positions: {changes}."
+    return f"{_name(run)}: {'full sync, ' if is_full else ''}{run.status}{seconds}; positions: {changes}."

@@ -30,6 +30,8 @@ class Action:
     description: str
     group: Group
     is_shown_in_footer: bool = False
+    is_typed_after: bool = False
+    """The next keys are its text: it is done before they are looked at, however fast they come."""
     short: str = ""
     """What the footer says, where that is shorter than the description."""
     rank: int = 50
@@ -54,8 +56,8 @@ ACTIONS = (
     Action("page_down", ("pagedown",), "A page down", Group.MOVE),
     Action("page_up", ("pageup",), "A page up", Group.MOVE),
     Action("detail", ("enter",), "Detail", Group.MOVE, is_shown_in_footer=True, rank=2),
-    Action("explain", ("E",), "Explain the figures", Group.MOVE),
-    Action("charts", ("C",), "Charts over time", Group.MOVE),
+    Action("explain", ("E",), "Explain the figures", Group.MOVE, short="Explain", rank=4),
+    Action("charts", ("C",), "Charts over time", Group.MOVE, short="Charts", rank=5),
     Action("back", ("esc",), "Back", Group.MOVE),
     Action("sync", ("r",), "Sync now", Group.ACT, is_shown_in_footer=True, short="Sync", rank=4),
     Action("sync_in_full", ("R",), "Sync everything again in full", Group.ACT),
@@ -65,7 +67,7 @@ ACTIONS = (
     Action("copy_table", ("Y",), "Copy the table", Group.ACT),
     Action("export", ("e",), "Export the table", Group.ACT),
     Action("screenshot", ("S",), "Save a picture of the screen", Group.ACT),
-    Action("filter", ("/",), "Filter", Group.ARRANGE, is_shown_in_footer=True, rank=3),
+    Action("filter", ("/",), "Filter", Group.ARRANGE, is_shown_in_footer=True, rank=3, is_typed_after=True),
     Action("next_portfolio", ("a",), "Next portfolio", Group.LOOK, is_shown_in_footer=True, short="Portfolio", rank=9),
     Action("previous_portfolio", ("A",), "Previous portfolio", Group.LOOK),
     Action("privacy", ("p",), "Privacy", Group.LOOK, is_shown_in_footer=True, rank=8),

@@ -358,6 +358,8 @@ class CotraderApp(ReturningApp, SyncingApp):
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "at_once":
+            return self.can_act_at_once and bool(self.check_action(str(parameters[0]), ()))
         if action == "demo":
             return self._is_welcoming
         if action in SYNCING:
@@ -365,7 +367,7 @@ class CotraderApp(ReturningApp, SyncingApp):
         if action in ("next_portfolio", "previous_portfolio"):
             return len(self.portfolios.known) > 1
         if action == "split":
-            return isinstance(self._top, GreeksScreen)
+            return isinstance(self._top, GreeksScreen) and self._top.can_arrange
         if action in ARRANGING | GROUPING:
             return self.can_arrange(action)
         if action in EXPLAINING:

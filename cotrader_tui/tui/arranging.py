@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import on, work
+from textual.widgets import Input
 
 from cotrader_tui.domain.text import visible
 from cotrader_tui.errors import CotraderError
@@ -55,6 +56,15 @@ class ArrangingApp(ResizingApp):
         """The uppermost screen, where it has a table to be seen; overlays lie above it."""
         top = next((each for each in reversed(self.screen_stack) if not each.is_modal), None)
         return top if isinstance(top, ArrangedScreen) and top.can_arrange else None
+
+    @property
+    def can_act_at_once(self) -> bool:
+        """Whether a key is not for a dialog or a line that is written."""
+        return not self.screen.is_modal and not isinstance(self.focused, Input)
+
+    async def action_at_once(self, action: str) -> None:
+        """Do it before the next key is looked at."""
+        await self.run_action(f"app.{action}")
 
     def action_filter(self) -> None:
         if self._arranged is not None:

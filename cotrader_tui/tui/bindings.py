@@ -18,7 +18,12 @@ _TEXTUALS_PALETTE = "command_palette"
 def bindings(groups: Collection[Group] = tuple(Group), keymap: Keymap = DEFAULT_KEYMAP) -> list[BindingType]:
     """The bindings of the actions in `groups`."""
     wanted = [action for action in ACTIONS if action.group in groups]
-    return [_binding(action, key, keymap.keys[action.id][0]) for action in wanted for key in keymap.keys[action.id]]
+    return [
+        _binding(action, key, keymap.keys[action.id][0], is_at_once=is_at_once)
+        for action in wanted
+        for key in keymap.keys[action.id]
+        for is_at_once in ((False, True) if action.is_typed_after else (False,))
+    ]
 
 
 def rebind(node: DOMNode, keymap: Keymap, groups: Collection[Group] = tuple(Group)) -> None:
@@ -37,12 +42,14 @@ def rebind(node: DOMNode, keymap: Keymap, groups: Collection[Group] = tuple(Grou
     node._bindings = BindingsMap([*kept, *bindings(groups, keymap)])
 
 
-def _binding(action: Action, key: str, first: str) -> Binding:
+def _binding(action: Action, key: str, first: str, *, is_at_once: bool) -> Binding:
+    """`is_at_once`: it goes before everything that could take the key, if its action can be done at once."""
     return Binding(
         textual_name(key),
-        f"app.{action.id}",
+        f"app.at_once('{action.id}')" if is_at_once else f"app.{action.id}",
         action.description,
         show=action.is_shown_in_footer and key == first,
         key_display=key,
+        priority=is_at_once,
         id=action.id,
     )

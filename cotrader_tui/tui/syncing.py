@@ -47,6 +47,8 @@ class SyncingApp(MovingApp):
         """Ask for a sync of one connection, or of all; `is_full` fetches everything anew."""
         self.asked = (self.clock(), self.portfolios.newest_run)
         self._ask_for_sync(connection, is_full)
+        if is_full:
+            self.tell("Everything is fetched anew.")
         self._bring_up_to_date()
 
     @work(thread=True, group="sync", exit_on_error=False)

@@ -29,7 +29,7 @@ from cotrader_tui.errors import ConfigError
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.engine import Engine
 from tests.builders import ACCOUNT, BROKER, NOW, account
-from tests.commands.books import ToldBroker, hundred_shares, settings, sync
+from tests.commands.books import ToldBroker, answer, hundred_shares, settings, sync
 from tests.commands.conftest import Home, RunCommand
 
 CALL = "AAPL  260417C00250000"
@@ -168,6 +168,14 @@ def test_csv_and_the_table_have_the_same_keys(database: Path, ask: Ask, keys: tu
     assert tuple(header) == keys
     assert lines
     assert ask(settings(database), Format.TEXT)[1].split()[: len(keys)] == list(keys)
+
+
+@pytest.mark.parametrize("ask", [ask_transactions, ask_orders])
+def test_a_synced_account_without_any_is_told(tmp_path: Path, ask: Ask) -> None:
+    sync(tmp_path / "cotrader.db", answer())
+    code, out, err = ask(settings(tmp_path / "cotrader.db"), Format.TEXT)
+    assert (code, out) == (0, "")
+    assert err.startswith("There is nothing to list.\n")
 
 
 @pytest.mark.parametrize(("ask", "keys"), [(ask_transactions, TRANSACTION_KEYS), (ask_orders, ORDER_KEYS)])

@@ -73,10 +73,20 @@ def test_before_the_first_sync_there_is_nothing_and_no_database_is_made(command:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_before_the_first_sync_csv_and_table_have_their_header(command: str, database: Path) -> None:
+def test_before_the_first_sync_csv_has_its_header_and_the_table_is_nothing(command: str, database: Path) -> None:
     keys = COMMANDS[command].keys
     assert ask(settings(database), command, form=Format.CSV).out.strip().split(",") == list(keys)
-    assert ask(settings(database), command, form=Format.TEXT).out.split() == list(keys)
+    answered = ask(settings(database), command, form=Format.TEXT)
+    assert answered.out == ""
+    assert "There is no database" in answered.err
+
+
+def test_a_synced_account_without_positions_is_told(database: Path) -> None:
+    sync(database, answer())
+    answered = ask(settings(database), form=Format.TEXT)
+    assert (answered.code, answered.out) == (0, "")
+    assert answered.err.startswith("There is nothing to list.\n")
+    assert "nothing to list" not in ask(settings(database), form=Format.CSV).err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

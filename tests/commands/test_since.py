@@ -45,6 +45,15 @@ def asked(path: Path, table: str = "underlyings", *, is_private: bool = False, *
     return code, json.loads(out.getvalue(), parse_float=Decimal), err.getvalue()
 
 
+def test_without_a_sync_before_it_says_so_once(tmp_path: Path) -> None:
+    path = tmp_path / "first.db"
+    land(path, LATER, held(share(), "100"), marks={share(): "51.25"})
+    code, (row,), words = asked(path)
+    assert (code, row["pnl"], row["positions"]) == (0, None, 1)
+    assert "Nothing had been synced by then, so what has changed since is not known.\n" in words
+    assert "`cotrader since positions` says why" not in words
+
+
 def test_underlyings_with_how_many_positions_their_sums_have(path: Path) -> None:
     code, (row,), words = asked(path)
     assert code == 0

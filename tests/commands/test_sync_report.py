@@ -49,6 +49,12 @@ def test_a_run_is_a_sentence_on_stdout_and_its_error_on_stderr() -> None:
     assert err.getvalue() == "tastytrade 5WT00001: One row ␛[2J could not be read. See the log.\n"
 
 
+def test_a_full_sync_is_called_so() -> None:
+    out = io.StringIO()
+    report(TOLD, [sync_run()], is_full=True, as_json=False, out=out, err=io.StringIO())
+    assert out.getvalue().startswith("tastytrade 5WT00001: full sync, success in 1.2 s; positions:")
+
+
 def test_json_holds_the_rows_of_the_sync_log() -> None:
     out, err = io.StringIO(), io.StringIO()
     report(TOLD, [sync_run(7)], as_json=True, out=out, err=err)

@@ -187,6 +187,14 @@ async def test_a_screen_that_cannot_start_closes_its_tab_and_says_why(machine: M
     assert "config.toml" in (machine.root / "serve.err").read_text()
 
 
+def test_without_a_broker_it_says_what_to_do_next(machine: Machine) -> None:
+    served = serve(machine)
+    served.process.terminate()
+    assert ends_as_text(served, 2) == 0
+    words = (machine.root / "serve.err").read_text()
+    assert "No broker is configured: the page shows what is stored.\nRun `cotrader connect tastytrade`" in words
+
+
 async def test_sigterm_ends_the_server_and_its_tabs_within_a_second(machine: Machine) -> None:
     assert machine.run("--demo", "sync").code == 0
     served = serve(machine, "--demo")

@@ -102,3 +102,10 @@ def test_the_next_screen_shows_the_book_of_the_two_that_were_killed(opened: Open
     opened().wait_for(has_book)
     until(lambda: landed(database) > runs, WITHIN)
     assert engine(database) != first
+
+
+def test_the_engine_behind_a_screen_lets_it_go_first(opened: Open, database: Path) -> None:
+    terminal = opened()
+    terminal.wait_for(has_book)
+    of_the_screen = os.getpriority(os.PRIO_PROCESS, terminal.process.pid)
+    assert os.getpriority(os.PRIO_PROCESS, engine(database)) == min(of_the_screen + 10, 19)

@@ -147,6 +147,7 @@ def _since() -> Since:
         totals={"USD": PartialSum(Decimal("13100596.81"), 3, 6)},
         failures=(SyncTally(BROKER, "positions", RunStatus.FAILED, 12, left, error),),
         has_landed=True,
+        had_landed=True,
         figures_from=left,
         figures_of=NOW,
     )

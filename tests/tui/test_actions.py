@@ -16,9 +16,10 @@ from cotrader_tui.errors import StoreError
 from cotrader_tui.tui.actions import ACTIONS, Action
 from cotrader_tui.tui.app import DEMO, CotraderApp
 from cotrader_tui.tui.commands import ActionCommands
+from cotrader_tui.tui.keymap import DEFAULT_KEYMAP
 from cotrader_tui.tui.ports import ScreenOptions
 from cotrader_tui.tui.screens.column_chooser import ColumnChooser
-from cotrader_tui.tui.screens.help import HelpScreen
+from cotrader_tui.tui.screens.help import HelpScreen, help_text
 from cotrader_tui.tui.widgets.filter_line import FilterInput
 from tests.builders import share, snapshot, sync_run
 from tests.tui.book import IRA, Watch, book, held, make_app, settled, shown, table_of, tell, text_of
@@ -220,6 +221,10 @@ async def test_help_scrolls_in_a_small_terminal_and_closes() -> None:
         assert not isinstance(pilot.app.screen, HelpScreen)
 
 
+def test_no_line_of_the_help_is_longer_than_a_terminal_of_80() -> None:
+    assert max(map(len, help_text(DEFAULT_KEYMAP).plain.splitlines())) <= 74
+
+
 async def test_the_demo_is_offered_on_the_welcome_screen_only() -> None:
     app = make_app(options=ScreenOptions(is_watching=False, unconfigured="No broker is configured."))
     async with shown(None, app) as pilot:
@@ -251,6 +256,33 @@ async def test_each_key_stores_its_own_wish(key: str, wish: tuple[str | None, bo
     async with shown(book(), app) as pilot:
         await press(pilot, key)
         await until(pilot, lambda: wishes == [wish])
+
+
+async def test_what_a_full_sync_does_is_said_when_it_is_asked_for() -> None:
+    async with shown(book()) as pilot:
+        await press(pilot, "r")
+        assert "Everything is fetched anew." not in text_of(pilot)
+        await press(pilot, "R")
+        assert "Everything is fetched anew." in text_of(pilot)
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("2", "enter")])
+async def test_the_footer_of_a_detail_offers_explanation_and_charts(keys: tuple[str, ...]) -> None:
+    async with shown(book(), size=(80, 30)) as pilot:
+        assert "E Explain" not in text_of(pilot)
+        await press(pilot, *keys)
+        assert "E Explain  C Charts" in text_of(pilot).splitlines()[-1]
+
+
+async def test_split_is_offered_only_where_there_is_a_table_to_split() -> None:
+    app = make_app(options=ScreenOptions(is_watching=False, unconfigured="No broker is configured."))
+    async with shown(None, app) as pilot:
+        await press(pilot, "2")
+        assert "No broker is configured." in text_of(pilot)
+        assert "Split" not in text_of(pilot).splitlines()[-1]
+    async with shown(book()) as pilot:
+        await press(pilot, "2")
+        assert "s Split" in text_of(pilot).splitlines()[-1]
 
 
 async def test_without_a_way_to_store_them_no_sync_is_offered() -> None:

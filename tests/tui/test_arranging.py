@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
@@ -15,10 +16,12 @@ from cotrader_tui.tui.ports import ScreenOptions
 from cotrader_tui.tui.present.book import SMALL
 from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.screens.column_chooser import ColumnChooser
+from cotrader_tui.tui.widgets.filter_line import FilterInput
 from cotrader_tui.views_file import ViewsFile
 from tests.builders import quote, share, snapshot
 from tests.tui.book import Watch, book, held, make_app, numbered, settled, shown, table_of, tell, text_of
 from tests.tui.test_actions import press, until
+from tests.tui.test_keymap import wished
 
 
 def symbols(pilot: Pilot[Any]) -> list[str]:
@@ -156,6 +159,21 @@ async def test_a_filter_that_leaves_nothing_shows_so() -> None:
         await filtered(pilot, "nothing")
         assert ids(pilot) == []
         assert "0/9 · enter keeps, esc clears" in text_of(pilot)
+        assert "Nothing meets the filter; esc clears it." in text_of(pilot)
+        await press(pilot, "esc")
+        assert "Nothing meets" not in text_of(pilot)
+        assert len(ids(pilot)) == 9
+
+
+async def test_what_clears_a_filter_that_leaves_nothing_is_a_persons_own_key() -> None:
+    app = make_app(options=ScreenOptions(is_watching=False, keys=wished(back="f2")))
+    async with shown(book(), app) as pilot:
+        first = next(at for at, line in enumerate(text_of(pilot).splitlines()) if "AAPL" in line)
+        await filtered(pilot, "nothing")
+        await press(pilot, "enter")
+        lines = text_of(pilot).splitlines()
+        assert "Nothing meets the filter; f2 clears it." in lines[first]
+        assert "0/9 · f2 clears" in lines[-2]
 
 
 # The order
@@ -480,3 +498,13 @@ async def test_a_large_book_is_filtered_and_sorted_in_a_thread_and_rows_come_at_
         await focus(pilot, "mark")
         await press(pilot, "O")
         await until(pilot, lambda: table_of(pilot).get_cell(ids(pilot)[0], "mark").value == Decimal(13))
+
+
+async def test_keys_that_come_all_at_once_after_the_filters_are_its_text() -> None:
+    async with shown(book()) as pilot:
+        for key in "/ko":
+            pilot.app.post_message(events.Key({"/": "slash"}.get(key, key), key))
+        await until(pilot, lambda: "1/9" in text_of(pilot))
+        assert "KO" in text_of(pilot)
+        await pilot.press("/", "x")
+        assert pilot.app.screen.query_one(FilterInput).value == "ko/x"

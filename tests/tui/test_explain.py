@@ -9,14 +9,16 @@ from datetime import timedelta
 import pytest
 
 from cotrader_tui.analytics.position_formulas import LEG_FORMULAS
+from cotrader_tui.domain.instruments import InstrumentType, OptionType
+from cotrader_tui.domain.portfolio import Leg
 from cotrader_tui.tui.present.detail import figure_lines
 from cotrader_tui.tui.present.explain import FORMULA_OF_COLUMN, leg_lines
 from cotrader_tui.tui.present.figures import Figures
 from cotrader_tui.tui.present.position_columns import EXTRA_COLUMNS
 from cotrader_tui.tui.present.positions import COLUMNS
 from cotrader_tui.tui.present.text import cell_width
-from tests.builders import NOW
-from tests.tui.book import Watch, book, legs, make_app, settled, shown, tell, text_of
+from tests.builders import NOW, option
+from tests.tui.book import Watch, book, held, legs, make_app, numbered, settled, shown, tell, text_of
 
 APPLE_SHARES, SHORT_CALLS, NO_MARK, NO_GREEKS = 0, 1, 6, 8
 WORDS = {"symbol", "account", "age", "expiration", "type", "underlying", "opened", "source", "broker", "connection"}
@@ -131,7 +133,24 @@ async def test_an_underlying_is_explained_by_its_legs() -> None:
         found = text_of(pilot)
         assert "AAPL · money in USD" in found
         assert "= Σ delta" in found
-        assert "AAPL at 5WT00002" in found
+        assert "AAPL shares at 5WT00002" in found
+
+
+async def test_the_legs_of_a_futures_product_can_be_told_apart() -> None:
+    def leg(strike: str, kind: OptionType) -> Leg:
+        symbol = f"./ESM6 EW3J6 260417{kind.value[0].upper()}{strike}"
+        of = replace(option("/ES", strike, kind), symbol=symbol, type=InstrumentType.FUTURE_OPTION)
+        return held(of, "1", "50", "60", delta=0.5, underlying="6700")
+
+    legs = numbered(leg("6300", OptionType.PUT), leg("6300", OptionType.CALL), leg("7100", OptionType.CALL))
+    async with shown(replace(book(), legs=legs), size=(80, 60)) as pilot:
+        await pilot.press("2", "E")
+        await settled(pilot)
+        found = text_of(pilot)
+    for name in ("/ESM6 APR17 6300 P", "/ESM6 APR17 6300 C", "/ESM6 APR17 7100 C"):
+        assert re.search(rf"    {name} +[-+0-9.]+ +worked out", found)
+    assert "EW3J6" not in found
+    assert " at 5WT00001" not in found  # all are of one account
 
 
 async def test_an_account_is_explained_by_its_positions() -> None:

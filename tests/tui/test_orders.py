@@ -65,6 +65,7 @@ async def test_orders_stand_with_their_legs_prices_and_states() -> None:
         assert (rows[2][1], rows[2][3], rows[2][4], rows[2][6]) == ("-310 KO", "–", "57.50", "gtc ext")
         assert [row[7] for row in rows] == ["● working", "● working", "○ received", "✓ filled", "? not listed"]
         assert "5 orders · READ-ONLY" in text_of(pilot)
+        assert next(each.label for each in table_of(pilot).visible_columns if each.key == "in_force") == "TIF"
 
 
 async def test_privacy_hides_how_much_and_at_what_price() -> None:

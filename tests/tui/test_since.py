@@ -198,6 +198,15 @@ async def test_it_opens_on_return_and_says_what_happened(database: Path) -> None
         assert "tastytrade: 1 sync failed, the last at 10:30:00: No answer. Is the network up?" in text_of(pilot)
 
 
+def test_without_a_sync_before_one_sentence_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "first.db"
+    land(path, LATER, held(share(), "100"), held(KO, "10", "58"), marks={share(): "51.25", KO: "60"})
+    since = found(path)
+    lines = ["".join(piece.text for piece in line) for line in since_lines(since, NOW, Figures())]
+    assert lines == ["Nothing had been synced by then, so what has changed since is not known."]
+    assert not since.is_worth_telling
+
+
 @pytest.mark.parametrize("key", ["esc", "q", "w"])
 async def test_one_key_dismisses_it_and_it_does_not_come_again(database: Path, key: str) -> None:
     watch, memory = Watch(), Memory(LEFT)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,8 @@ from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped
 from cotrader_tui.tui.present.times import age, since
 
 _LABEL, _VALUE, _INDENT = 24, 12, "  "
+_PART = _INDENT * 2
+"""What the inputs of a figure that they stand below are indented by."""
 _PRICES = frozenset({Unit.PRICE, Unit.MONEY})
 
 FORMULA_OF_COLUMN = {
@@ -95,12 +97,14 @@ def explanation(
             part = only_underlying(snapshot, underlying, currency)
             if not part.legs:
                 return None
+            pen = pen.naming((*part.legs, *part.closed_today))
             formulas = _first(UNDERLYING_FORMULAS.values(), _OF_UNDERLYINGS.get(column, column))
             return pen.page(underlying, currency, (line for each in formulas for line in pen.with_inputs(each, part)))
         case AccountSubject(account, column):
             of = AccountInBook(account, snapshot)
             if of.book is None:
                 return None
+            pen = pen.naming(of.legs((*snapshot.legs, *snapshot.closed_today)))
             accounts = _first(ACCOUNT_FORMULAS.values(), _OF_ACCOUNTS.get(column, column))
             lines = (line for each in accounts for line in pen.with_inputs(each, of))
             return pen.page(account.number, of.book.account.base_currency, lines)
@@ -141,6 +145,21 @@ class _Pen:
     now: datetime
     figures: Figures
     width: int
+    label: int = _LABEL
+    """How many cells the column of names has."""
+    tells_accounts: bool = False
+    """Whether the name of a part says which account it is in."""
+
+    def naming(self, legs: Collection[Leg]) -> _Pen:
+        """The same, with room for the names of `legs`; their account is part of them where there are several."""
+        pen = replace(self, tells_accounts=len({leg.position.account for leg in legs}) > 1)
+        widest = max((cell_width(f"{_PART}{pen._name(leg)} ") for leg in legs), default=0)
+        return replace(pen, label=max(_LABEL, min(widest, self.width - _VALUE)))
+
+    def _name(self, leg: Leg) -> str:
+        position = leg.position
+        words = name(position.instrument, exchange_date(self.now))
+        return visible(f"{words} at {position.account.number}" if self.tells_accounts else words)
 
     def page(self, title: str, currency: str, lines: Iterable[Line]) -> Page:
         return Page(f"{visible(title)} · money in {visible(currency)}", tuple(lines))
@@ -149,7 +168,7 @@ class _Pen:
         """A figure with its own inputs below it."""
         yield from self.figure(formula, subject)
         for each in formula.inputs(subject, self.now):
-            yield from self.input(each, _INDENT * 2)
+            yield from self.input(each, _PART)
         yield ()
 
     def figure(self, formula: Formula[Any], subject: object) -> Iterator[Line]:
@@ -158,7 +177,8 @@ class _Pen:
         by_model = any(each.source == "model" for each in inputs)
         value = _shown(formula, formula.result(subject, self.now), self.figures, is_by_model=by_model)
         unit = f"{_short(formula.unit)}{f'; {formula.sign}' if formula.sign else ''}"
-        yield from self._told(Piece(f"{formula.name:<{_LABEL}}"), Piece(f"{value.text:>{_VALUE}}", value.style), unit)
+        column = Piece(f"{formula.name:<{self.label}}")
+        yield from self._told(column, Piece(f"{value.text:>{_VALUE}}", value.style), unit)
         if formula.is_told:
             return
         yield from self._wrapped(f"= {formula.text}")
@@ -179,14 +199,15 @@ class _Pen:
 
     def input(self, each: Input, indent: str = _INDENT) -> Iterator[Line]:
         """Name, value, source and age."""
-        label = clipped(f"{indent}{visible(each.name)}", _LABEL - 1)
+        words = visible(each.name) if each.leg is None else self._name(each.leg)
+        label = clipped(f"{indent}{words}", self.label - 1)
         style = WARN if each.value is None else ""
         words = visible(each.source)
         if each.at is not None and each.value is not None:
             words += f", {age(since(each.at, self.now))} ago"
         words += f"; {_short(each.unit)}" if each.unit is not Unit.NONE else ""
-        name = Piece(f"{label}{' ' * (_LABEL - cell_width(label))}", STALE)
-        yield from self._told(name, Piece(f"{_text(each, self.figures):>{_VALUE}}", style), words)
+        column = Piece(f"{label}{' ' * (self.label - cell_width(label))}", STALE)
+        yield from self._told(column, Piece(f"{_text(each, self.figures):>{_VALUE}}", style), words)
 
     def _told(self, label: Piece, value: Piece, words: str) -> Iterator[Line]:
         """A figure with some words behind it; below it where there is no room."""

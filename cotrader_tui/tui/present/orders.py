@@ -24,7 +24,7 @@ COLUMNS = (
     Column("limit", "Limit", 9, 3),
     Column("stop", "Stop", 9, 6),
     Column("filled", "Filled", 9, 5),
-    Column("in_force", "For", 7, 8, is_text=True),
+    Column("in_force", "TIF", 7, 8, is_text=True),
     Column("status", "Status", 12, 2, is_text=True),
     Column("account", "Account", 10, 7, is_text=True),
     Column("changed", "Changed (NY)", 12, 10, is_text=True, is_marked=False),

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from cotrader_tui.analytics.position_since import Happening, PositionSince, Unknown
-from cotrader_tui.analytics.since import Since, UnderlyingSince
+from cotrader_tui.analytics.since import NOTHING_BEFORE, Since, UnderlyingSince
 from cotrader_tui.analytics.sums import PartialSum
 from cotrader_tui.domain.clock import exchange_date
 from cotrader_tui.domain.positions import RealizedSource
@@ -52,7 +52,7 @@ _REASONS = {
 def since_lines(found: Since, now: datetime, figures: Figures) -> tuple[Line, ...]:
     """All of it; each section only if there is something in it."""
     sections = [_head(found, now)]
-    if found.has_landed:
+    if found.has_landed and found.had_landed:
         sections += [_pnl(found, currency, figures) for currency in found.totals]
         sections += [_not_known(found, now), *_happenings(found, now, figures), _greeks(found, figures)]
     sections.append(_failures(found, now))
@@ -67,6 +67,9 @@ def title(found: Since, now: datetime) -> str:
 def _head(found: Since, now: datetime) -> Iterator[Line]:
     if not found.has_landed:
         yield (Piece(NOTHING_SYNCED, WARN),)
+        return
+    if not found.had_landed:
+        yield (Piece(NOTHING_BEFORE),)
         return
     if found.figures_from is not None:
         yield (Piece(f"The figures from then are of {moment(found.figures_from, now)} or later.", STALE),)

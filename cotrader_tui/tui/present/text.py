@@ -77,6 +77,19 @@ class MadeRows:
         return self._cells[key]
 
 
+class ReadyRows:
+    """`rows` of which those with some `keys` are made already, so that showing them holds nobody up."""
+
+    def __init__(self, rows: Rows, keys: Iterable[str]) -> None:
+        self.keys = rows.keys
+        self._rows = rows
+        self._made = {key: rows.cells(key) for key in keys}
+
+    def cells(self, key: str) -> Mapping[str, Piece]:
+        made = self._made.get(key)
+        return self._rows.cells(key) if made is None else made
+
+
 def cell_width(text: str) -> int:
     """How many cells of a terminal `text` takes, wide characters counted as two."""
     if text.isascii():

@@ -96,7 +96,9 @@ class ArrangedScreen(BookScreen):
         self.table.show_columns(self.chosen, marks)
         count, of = self._shown
         words = self._filter.words(is_private=self.book_app.is_private)
-        keys = " · enter keeps, esc clears" if self.filter_line.is_open else " · esc clears" if words else ""
+        clears = f"{self.book_app.keymap.way_to('back')} clears"
+        keys = f" · enter keeps, {clears}" if self.filter_line.is_open else f" · {clears}" if words else ""
+        self.table.say_when_empty(f"Nothing meets the filter; {clears} it." if self._filter else "")
         self.filter_line.show(words, f"{count}/{of}{keys}", self._filter_error)
 
     # The column cursor and the order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -34,6 +34,9 @@ class BookScreen(Screen[None]):
 
     opened_by = ""
     """The action that opens it, and closes it again."""
+
+    offered: Collection[str] = ()
+    """Actions that its footer shows beside those that every screen's does."""
 
     _entitled = ""
     _is_ready = False
@@ -73,7 +76,7 @@ class BookScreen(Screen[None]):
         yield Header()
         yield Paragraphs(id="notice")
         yield from self.compose_body()
-        yield KeyLine()
+        yield KeyLine(self.offered)
 
     def compose_body(self) -> Iterator[Widget]:
         """The part between header and footer."""

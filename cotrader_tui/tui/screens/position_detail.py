@@ -33,6 +33,7 @@ class PositionDetail(BookScreen):
     """Figures with their formulas, Greeks at entry and now, what happened, and how it went."""
 
     AUTO_FOCUS = "VerticalScroll"
+    offered = ("explain", "charts")
 
     def __init__(self, position: int) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from textual import events, on
@@ -19,12 +19,15 @@ from cotrader_tui.tui.keymap import Keymap
 from cotrader_tui.tui.present.book import is_small
 from cotrader_tui.tui.present.states import BookState, book_state, empty_state
 from cotrader_tui.tui.present.tables import CORNERS, titles, totals_line
-from cotrader_tui.tui.present.text import Line, MadeRows, Piece, Row, Rows
+from cotrader_tui.tui.present.text import Line, MadeRows, Piece, ReadyRows, Row, Rows
 from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
 from cotrader_tui.tui.widgets.filter_line import FilterLine
 from cotrader_tui.tui.widgets.state_panel import StatePanel
 from cotrader_tui.tui.widgets.totals import Totals
+
+_A_SCREEN = 50
+"""Rows made ready where it is not known how many can be seen."""
 
 
 def tabs(active: str, keymap: Keymap, width: int | None = None) -> Content:
@@ -139,8 +142,8 @@ class TableScreen(ArrangedScreen):
 
     def show_book(self, snapshot: PortfolioSnapshot | None, now: datetime, *, at_once: bool) -> None:
         state = self.state(snapshot, now)
-        self._swap(state)
         if state is not None or snapshot is None:
+            self._swap(state)
             return
         plan = self.plan
 
@@ -148,11 +151,15 @@ class TableScreen(ArrangedScreen):
             was_private = self.book_app.is_private
             return self.page(snapshot, now, plan), was_private and self.book_app.is_private
 
+        def made_ready() -> tuple[Page, bool]:
+            page, is_masked = made()
+            return replace(page, rows=ReadyRows(page.rows, _in_sight(page.rows.keys, seen))), is_masked
+
         if is_small(snapshot):
             self._take_page(made(), at_once=at_once)
         else:
-            at_once = at_once or not self._has_page
-            self._apart.run(made, lambda found: self._take_page(found, at_once=at_once))
+            at_once, seen = at_once or not self._has_page, tuple(self.table.seen_keys)
+            self._apart.run(made_ready, lambda found: self._take_page(found, at_once=at_once))
 
     def page(self, snapshot: PortfolioSnapshot, now: datetime, plan: Plan) -> Page:
         """What is shown by `plan`."""
@@ -174,6 +181,7 @@ class TableScreen(ArrangedScreen):
     def _show_page(self, page: Page, *, at_once: bool) -> None:
         if not self.is_attached:
             return
+        self._swap(None)
         self._has_page = True
         table, line = self.table, self.query_one(Totals)
         self.book_app.pace(table)
@@ -193,6 +201,8 @@ class TableScreen(ArrangedScreen):
 
     def _swap(self, state: BookState | None) -> None:
         panel, table = self.query_one(StatePanel), self.table
+        if state is None and not table.display:
+            table.lay_out_within(self.query_one("#panel").content_size.width)
         table.display, panel.display = state is None, state is not None
         wanted = table if state is None else panel
         if not wanted.has_focus and not (state is None and self.filter_line.is_open):
@@ -227,6 +237,14 @@ class TableScreen(ArrangedScreen):
     def _row_selected(self, event: BookTable.RowSelected) -> None:
         if event.row_key.value is not None:
             self.open_row(event.row_key.value)
+
+
+def _in_sight(keys: Sequence[str], seen: Sequence[str]) -> Collection[str]:
+    """Those of `keys` that can be `seen` now, and those that can be once rows have come, gone and moved."""
+    known = frozenset(keys)
+    still = [key for key in seen if key in known]
+    top = keys.index(still[0]) if still else 0
+    return {*still, *keys[top : top + max(len(seen), _A_SCREEN)]}
 
 
 def totals_of_some(totals: Mapping[str, Piece], first: str, count: int, of: int) -> dict[str, Piece]:

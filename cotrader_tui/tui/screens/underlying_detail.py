@@ -24,6 +24,7 @@ class UnderlyingDetail(TableScreen):
     columns = underlying.COLUMNS
     noun = ("leg", "legs")
     has_details = True
+    offered = ("explain", "charts")
 
     def __init__(self, name: str, currency: str) -> None:
         super().__init__()

@@ -48,7 +48,7 @@ class FilterLine(Vertical):
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        field.focus()
+        self.screen.set_focus(field)
 
     def close(self) -> None:
         """Nobody writes any more."""
@@ -57,9 +57,11 @@ class FilterLine(Vertical):
 
     def show(self, words: str, count: str, error: str) -> None:
         """Say the filter, how much it leaves, and why what is written is none."""
+        self.display = self.is_open or bool(words)
+        if not self.display:
+            return  # a text that cannot be seen would be laid out all the same
         self.query_one("#filter-text", Lines).show([(Piece(words),)])
         self.query_one("#filter-count", Lines).show([(Piece(count),)])
         below = self.query_one("#filter-error", Paragraphs)
         below.display = bool(error)
         below.show([(Piece(error, WARN),)])
-        self.display = self.is_open or bool(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -46,8 +46,10 @@ class KeyLine(Static):
 
     ALLOW_SELECT = False
 
-    def __init__(self) -> None:
+    def __init__(self, more: Collection[str] = ()) -> None:
+        """`more` are actions that are shown beside those that every screen shows."""
         super().__init__(markup=False)
+        self._more = frozenset(more)
         self._aside = ""
         self._shown: tuple[Hint, ...] = ()
 
@@ -81,13 +83,20 @@ class KeyLine(Static):
         width = self.size.width
         if not width:
             return
-        bindings = [each.binding for each in self.screen.active_bindings.values() if each.binding.show]
-        hints = [Hint(each.key_display or each.key, _ACTIONS[each.id]) for each in bindings if each.id in _ACTIONS]
+        hints = self._hints()
         aside = cell_width(self._aside)
         self._shown = fitting_hints(hints, width - (aside + len(_BETWEEN) if aside else 0))
         parts = Content(_BETWEEN).join([_content(hint) for hint in self._shown])
         blank = " " * (width - parts.cell_length - aside)
         self.update(Content.assemble(parts, blank, self._aside) if aside else parts, layout=False)
+
+    def _hints(self) -> list[Hint]:
+        """What can be done now; an action with several keys has its first."""
+        found: dict[str, Hint] = {}
+        for binding in (each.binding for each in self.screen.active_bindings.values()):
+            if binding.id in _ACTIONS and (binding.show or binding.id in self._more):
+                found.setdefault(binding.id, Hint(binding.key_display or binding.key, _ACTIONS[binding.id]))
+        return list(found.values())
 
 
 def _content(hint: Hint) -> Content:

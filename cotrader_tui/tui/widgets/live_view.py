@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.cache import LRUCache
@@ -107,6 +108,7 @@ class LiveView(ScrollView):
         self._marks = Marks(max(1, round(_MARKED / self._rest)))
         self._layout = Layout(())
         self._header = HeaderMarks()
+        self._when_empty = ""
         self._palette = Palette(self._style_of)
         self._strips: LRUCache[str, tuple[Look, Cells, Strip]] = LRUCache(_KEPT_STRIPS)
         self._ticker: Timer | None = None
@@ -149,6 +151,12 @@ class LiveView(ScrollView):
             self._lay_out()
         self.settle()
         self._wake()
+
+    def say_when_empty(self, words: str) -> None:
+        """What stands in the place of rows while there are none."""
+        if words != self._when_empty:
+            self._when_empty = words
+            self.refresh(Region(0, HEADER, self.size.width, 1))
 
     def update_row(self, key: str, cells: Mapping[str, Piece]) -> None:
         """Change some cells of a row with the next flush; raises KeyError where there is no such row."""
@@ -306,7 +314,9 @@ class LiveView(ScrollView):
             cells = header_cells(self.visible_columns, self._header)
             strip = painted(self._layout, cells, self._palette, Look.HEADER, (), width)
         else:
-            return Strip.blank(width, self._palette.style(Look.PLAIN))
+            plain = self._palette.style(Look.PLAIN)
+            words = self._when_empty if y == HEADER and not self.row_count else ""
+            return Strip([Segment(f" {words}", plain)] if words else []).adjust_cell_length(width, plain)
         blank = self._palette.style(Look.HEADER if key is None else self.look_of(key))
         left, fixed = self.scroll_offset.x, self._layout.fixed_width
         if left:
@@ -350,21 +360,38 @@ class LiveView(ScrollView):
         self._strips.clear()
         self._lay_out()
 
+    def lay_out_within(self, width: int) -> None:
+        """Choose the columns for so many cells, before it is displayed there: its first picture then has its rows."""
+        if not self.size.width:
+            self._choose_columns(width)
+
     def _lay_out(self) -> None:
         """Choose the columns that fit."""
-        width = self.size.width - self.styles.scrollbar_size_vertical
+        if self._choose_columns(self.size.width):
+            self.post_message(self.Relaid())
+
+    def _choose_columns(self, width: int) -> bool:
+        """Whether they are others than before."""
+        width -= self.styles.scrollbar_size_vertical
         if width <= 0:
-            return
+            return False
         every, focused = self._all_columns, self._header.focused
         columns = every if self._keeps_all_columns else fitting(every, width, focused)
         if columns == self.visible_columns:
-            return
+            return False
         self._layout = Layout(columns)
         self._strips.clear()
         self._measure()
         self.settle()
         self.refresh()
-        self.post_message(self.Relaid())
+        return True
 
     def _measure(self) -> None:
-        self.virtual_size = Size(self._layout.width, self.row_count + HEADER)
+        size, height = Size(self._layout.width, self.row_count + HEADER), self.size.height
+        is_scrolled = min(size.height, self.virtual_size.height) > height and self.scroll_y <= size.height - height
+        if size.width == self.virtual_size.width and is_scrolled:
+            # The scrollbar is there and stays: no other widget has to be laid out for it.
+            self.set_reactive(LiveView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size

@@ -25,6 +25,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
+from cotrader_tui.store.garbage import keep_for_long, search_seldom
 from cotrader_tui.tui.diff_driver import diff_driver_of, driver_class
 from cotrader_tui.tui.present.text import GAP, Piece, Row
 from cotrader_tui.tui.widgets.live_table import LiveTable
@@ -98,6 +99,9 @@ class Program(App[None]):
 
     def _begin(self) -> None:
         gc.collect()
+        if self.is_live:  # as the screen does
+            keep_for_long()
+            search_seldom()
         self._cpu_from = (time.process_time(), time.monotonic())
         self._longest_stall = self._longest_work = 0.0
         self.run_worker(self._look_for_stalls(), group="stalls")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.geometry import Size
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -272,6 +273,50 @@ async def test_cursor_and_scroll_follow_the_row_when_others_move() -> None:
         assert app.table.cursor_key == "k30"
         assert app.table.cursor_row == 3 + 29
         assert _lines(app.table)[line].startswith("k30 ")
+
+
+class Neighbour(Static):
+    """Counts how often it is laid out."""
+
+    layouts = 0
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        self.layouts += 1
+        return super().get_content_height(container, viewport, width)
+
+
+class NeighbouredApp(TableApp):
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Neighbour("below", markup=False)
+
+
+async def test_a_table_that_scrolls_already_grows_and_shrinks_without_laying_out_its_neighbours() -> None:
+    app = NeighbouredApp(_NARROW)
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.table.show(_many(100))
+        await _painted(pilot)
+        neighbour = app.query_one(Neighbour)
+        for count in (140, 90):
+            before = neighbour.layouts
+            app.table.show(_many(count))
+            app.table.settle(at_once=True)
+            await _painted(pilot)
+            assert neighbour.layouts == before
+            assert app.table.vertical_scrollbar.window_virtual_size == app.table.virtual_size.height == count + 1
+        app.table.go_to("k89")
+        await _painted(pilot)
+        assert app.table.scroll_y > 70
+        app.table.show(_many(30))
+        app.table.settle(at_once=True)
+        await _painted(pilot)
+        assert app.table.scroll_y == app.table.max_scroll_y
+        assert "k29" in "".join(_lines(app.table))
+        app.table.show(_many(3))
+        app.table.settle(at_once=True)
+        await _painted(pilot)
+        assert not app.table.show_vertical_scrollbar
+        assert "k0" in "".join(_lines(app.table))
 
 
 async def test_rows_do_not_move_while_the_cursor_does_nor_twice_within_seconds() -> None:
