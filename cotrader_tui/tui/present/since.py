@@ -92,9 +92,11 @@ def _pnl(found: Since, currency: str, figures: Figures) -> Iterator[Line]:
     unknown = [each for each in group if each.pnl.value is None]
     told = sorted((each for each in group if each.pnl.value or 0 < each.pnl.known < each.pnl.of), key=_by_amount)
     yield _heading(f"P&L since then by underlying, in {visible(currency)}")
-    yield _sum("Total", found.totals[currency], sum(each.estimated for each in group), figures)
-    for each in told[:_MOST_UNDERLYINGS]:
-        yield _sum(visible(each.underlying), each.pnl, each.estimated, figures)
+    sums = [("Total", found.totals[currency], sum(each.estimated for each in group))]
+    sums += [(visible(each.underlying), each.pnl, each.estimated) for each in told[:_MOST_UNDERLYINGS]]
+    width = max(_GAIN, *(len(figures.gain(total.value).text) for _, total, _ in sums))
+    for label, total, estimated in sums:
+        yield _sum(label, total, estimated, figures, width)
     yield from _more(len(told), _MOST_UNDERLYINGS)
     if unmoved := len(group) - len(told) - len(unknown):
         yield (Piece(f"  {_counted(unmoved, 'underlying')} without a change", STALE),)
@@ -106,13 +108,13 @@ def _by_amount(each: UnderlyingSince) -> tuple[Decimal, str]:
     return -abs(each.pnl.value or Decimal(0)), each.underlying
 
 
-def _sum(label: str, total: PartialSum, estimated: int, figures: Figures) -> Line:
+def _sum(label: str, total: PartialSum, estimated: int, figures: Figures, width: int) -> Line:
     shown = figures.gain(total.value)
     words = [] if total.is_complete else [f"{total.known} of {_counted(total.of, 'position')}"]
     words += [f"{estimated} estimated"] if estimated else []
     return (
         Piece(f"  {padded(label, _NAME, is_text=True)}"),
-        Piece(padded(shown.text, max(_GAIN, len(shown.text)), is_text=False), shown.style),
+        Piece(padded(shown.text, width, is_text=False), shown.style),
         Piece(f"  {', '.join(words)}" if words else "", STALE if total.is_complete else WARN),
     )
 
