@@ -59,7 +59,7 @@ class Limits:
     """For the list of executions, and for that of open orders."""
     commissions: float = 2.0
     """For what executions cost, which comes after them."""
-    stream_pace: float = 2.0
+    stream_pace: float = 1.0
     """Between two looks at which marks have moved."""
     quiet_line: float = 45.0
     """Without one byte from TWS, until it is asked what time it is."""

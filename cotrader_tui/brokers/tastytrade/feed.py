@@ -98,14 +98,18 @@ class MarketFeed:
         tasks = {worker, listener}
         self._workers |= tasks
         try:
-            lead = self._lead()
+            loop, lead = asyncio.get_running_loop(), self._lead()
+            told_at = -self._limits.pace
             while not worker.done():
-                await asyncio.wait({worker}, timeout=self._limits.pace)
+                await asyncio.wait({worker}, timeout=min(self._limits.drain, self._limits.pace))
                 before, lead = lead, self._lead()
                 if lead - before > self._limits.silence:
                     raise broken("was left alone while the machine slept, or its clock was set")
+                if loop.time() - told_at < self._limits.pace:
+                    continue  # what is new after a rest is told at once, and what comes in between with the next
                 update = self._news()
                 if update.quotes or update.greeks or update.is_sync_due or update.state is not None:
+                    told_at = loop.time()
                     yield update
             if not worker.cancelled():
                 worker.result()

@@ -262,6 +262,14 @@ async def test_dropped_socket_is_an_error_and_the_next_stream_follows_everything
         assert len(server.quote_tokens) == 1
 
 
+async def test_what_is_new_after_a_rest_is_told_without_waiting_for_the_pace(server: TastytradeStandin) -> None:
+    async with connected(server, LiveLimits(opening=3, silence=30, pace=60, drain=0.005)) as broker:
+        followed = Followed(broker)
+        await eventually(lambda: len(followed.updates) > 0)
+        followed.task.cancel()
+        await asyncio.gather(followed.task, return_exceptions=True)
+
+
 async def test_what_arrived_before_a_drop_is_told(server: TastytradeStandin) -> None:
     async with connected(server, LiveLimits(opening=3, silence=30, pace=60, drain=60)) as broker:
         server.fail_stream(StreamFault.DROP_AFTER_FIRST)
