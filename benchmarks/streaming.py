@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -161,13 +161,14 @@ class Metered:
     async def close(self) -> None:
         await self._broker.close()
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
-        async for update in self._broker.stream():
-            self._meter.is_flowing.set()
-            if update.quotes:
-                newest = max(float(quote.mark or 0) for quote in update.quotes)
-                self._meter.saw(newest, len(update.quotes) + len(update.greeks))
-            yield update
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
+        async with aclosing(self._broker.stream()) as updates:
+            async for update in updates:
+                self._meter.is_flowing.set()
+                if update.quotes:
+                    newest = max(float(quote.mark or 0) for quote in update.quotes)
+                    self._meter.saw(newest, len(update.quotes) + len(update.greeks))
+                yield update
 
 
 def connection(url: str) -> ConnectionConfig:

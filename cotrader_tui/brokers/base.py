@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -147,9 +147,11 @@ class LearningBroker(Protocol):
 class StreamingBroker(Protocol):
     """An optional power: market data between syncs."""
 
-    def stream(self) -> AsyncIterator[MarketUpdate]:
-        """Updates for what the last fetch held, until cancelled: each quote and each Greeks only where it moved.
-        Holds back to at most about one a second.
+    def stream(self) -> AsyncGenerator[MarketUpdate, None]:
+        """Updates for what the last fetch held, until closed: each quote and each Greeks only where it moved.
+
+        Whoever asks sets the pace: an answer is what moved since the one before, up to the moment of asking, and where
+        nothing did, the first that does.
 
         Raises:
             StreamSilentError: nothing comes any more.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
 from cotrader_tui.brokers.base import MarketUpdate, StreamingBroker, StreamRefusedError, StreamSilentError
 from cotrader_tui.domain.clock import Clock
-from cotrader_tui.domain.identifiers import InstrumentId
-from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.sync import StreamState, StreamStatus
 from cotrader_tui.errors import BrokerError, CorruptStoreError, ErrorKind, StoreError
 from cotrader_tui.store.writer import Writer
@@ -19,29 +18,8 @@ from cotrader_tui.sync.backoff import StreamBackoff
 log = logging.getLogger(__name__)
 
 _PACE = 1.0
-"""Seconds between two writes."""
+"""Seconds between two updates that are asked for, each of which is one write at most."""
 _TROUBLED = frozenset({StreamState.SILENT, StreamState.BROKEN, StreamState.REFUSED})
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What is not stored yet, the newest of each instrument."""
-
-    quotes: dict[InstrumentId, Quote] = field(default_factory=dict)
-    greeks: dict[InstrumentId, Greeks] = field(default_factory=dict)
-
-    def add(self, update: MarketUpdate) -> None:
-        self.quotes.update((each.instrument, each) for each in update.quotes)
-        self.greeks.update((each.instrument, each) for each in update.greeks)
-
-    def store(self, writer: Writer) -> None:
-        if self.quotes or self.greeks:
-            writer.update_market(self.quotes.values(), self.greeks.values())
-            self.clear()
-
-    def clear(self) -> None:
-        self.quotes.clear()
-        self.greeks.clear()
 
 
 @dataclass(slots=True)
@@ -56,7 +34,6 @@ class FollowedStream:
     status: StreamStatus | None = None
     """How it does."""
     stored: StreamStatus | None = None
-    _pending: _Pending = field(default_factory=_Pending)
 
     async def follow(self, writer: Writer, clock: Clock, chance: Callable[[], float]) -> None:
         """Keep quotes and Greeks moving between cycles; a broken stream starts again with backoff, a refused one
@@ -79,7 +56,6 @@ class FollowedStream:
             except Exception:
                 log.exception("The market data of %s broke off", self.name)
                 words = "A fault of this program; the log file has the details."
-            self._pending.clear()
             self._turn(state, words, clock)
             self._store_status(writer)
             is_refused = state is StreamState.REFUSED
@@ -87,36 +63,23 @@ class FollowedStream:
 
     async def _live(self, writer: Writer, clock: Clock) -> None:
         """One life of the stream: whatever it says is stored, at most once in `_PACE` seconds."""
-        news = asyncio.Event()
-        reading = asyncio.create_task(self._read(news, clock))
-        try:
-            while not reading.done():
-                waiting = asyncio.create_task(news.wait())
-                await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                news.clear()
-                self._pending.store(writer)
+        async with aclosing(self.broker.stream()) as updates:
+            async for update in updates:
+                self._hear(update, clock)
+                if update.quotes or update.greeks:
+                    writer.update_market(update.quotes, update.greeks)
                 self._store_status(writer)
-                await asyncio.wait({reading}, timeout=_PACE)
-            self._pending.store(writer)
-            reading.result()
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+                await asyncio.sleep(_PACE)
 
-    async def _read(self, news: asyncio.Event, clock: Clock) -> None:
-        async for update in self.broker.stream():
-            self._pending.add(update)
-            if update.is_sync_due:
-                self.want_sync()
-            known = self.status
-            if update.state is not None:
-                self._turn(update.state, update.message, clock)
-            elif known is None:
-                self._turn(StreamState.LIVE, "", clock)
-            if self.status is not None and update.overflow > self.status.overflow:
-                self.status = _with_overflow(self.status, update.overflow)
-            news.set()
+    def _hear(self, update: MarketUpdate, clock: Clock) -> None:
+        if update.is_sync_due:
+            self.want_sync()
+        if update.state is not None:
+            self._turn(update.state, update.message, clock)
+        elif self.status is None:
+            self._turn(StreamState.LIVE, "", clock)
+        if self.status is not None and update.overflow > self.status.overflow:
+            self.status = replace(self.status, overflow=update.overflow)
 
     def _turn(self, state: StreamState, message: str, clock: Clock) -> None:
         """It does like this now. Trouble lasts until the stream is live again, however often it is tried.
@@ -152,7 +115,3 @@ def _state_after(error: BrokerError | StoreError) -> StreamState:
     if isinstance(error, StreamRefusedError) or (isinstance(error, BrokerError) and error.kind is ErrorKind.AUTH):
         return StreamState.REFUSED
     return StreamState.SILENT if isinstance(error, StreamSilentError) else StreamState.BROKEN
-
-
-def _with_overflow(status: StreamStatus, overflow: int) -> StreamStatus:
-    return StreamStatus(status.state, status.since, status.message, overflow)

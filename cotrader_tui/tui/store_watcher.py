@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -24,6 +25,10 @@ from cotrader_tui.tui.present.states import Trouble
 _TROUBLE_WAIT = 1.0
 """Seconds between attempts while the database cannot be read."""
 _STOP_WAIT = 1.0
+_BRISK, _BRISK_FOR = 0.08, 3.0
+"""Seconds between two looks while the book moves, and how long it counts as moving after a commit: what somebody
+watches comes sooner, and a book at rest costs little.
+"""
 _REST = 4
 """After a read the thread rests so many times as long as that took: a large book must not take a core for itself."""
 
@@ -52,6 +57,7 @@ class StoreWatcher:
         self._thread = threading.Thread(target=self._run, name="store-watcher", daemon=True)
         self._reader: Reader | None = None
         self._seen: tuple[int, date] | None = None
+        self._moved_at = -math.inf
         self._signature: tuple[int, ...] = ()
         self._trouble: Trouble | None = None
         self._is_large = False
@@ -77,8 +83,10 @@ class StoreWatcher:
             while not self._stopped.is_set():
                 began = time.monotonic()
                 self._look()
-                rest = _REST * (time.monotonic() - began)
-                self._stopped.wait(max(self._poll, rest, _TROUBLE_WAIT if self._trouble is not None else 0))
+                now = time.monotonic()
+                poll = _BRISK if now - self._moved_at < _BRISK_FOR else self._poll
+                trouble = _TROUBLE_WAIT if self._trouble is not None else 0
+                self._stopped.wait(max(min(poll, self._poll), _REST * (now - began), trouble))
         finally:
             self._close()
 
@@ -122,7 +130,7 @@ class StoreWatcher:
             if self._is_large:
                 keep_for_long()
                 self._past.append(list(snapshot.legs))
-        self._seen, self._trouble = seen, None
+        self._seen, self._trouble, self._moved_at = seen, None, time.monotonic()
         return SnapshotRead(snapshot)
 
     def _file_signature(self) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -83,7 +83,7 @@ class StreamingScript(ScriptedBroker):
         self.updates: list[MarketUpdate | BaseException] = []
         self.starts = 0
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
         self.starts += 1
         while True:
             while self.updates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -70,15 +70,17 @@ def path(tmp_path: Path) -> Path:
 
 
 class Torrent(StreamingScript):
-    """Fifty updates a second."""
+    """Fifty moves a second, of which each answer is the newest."""
 
     sent = 0
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while True:
-            self.sent += 1
-            yield MarketUpdate((quote(CALL, str(self.sent)),), overflow=self.sent)
             await asyncio.sleep(0.02)
+            self.sent = int(50 * (loop.time() - began))
+            yield MarketUpdate((quote(CALL, str(self.sent)),), overflow=self.sent)
 
 
 def test_store_is_written_at_most_once_a_second_and_ends_with_the_newest(path: Path) -> None:
@@ -146,7 +148,7 @@ class Failing(StreamingScript):
         super().__init__([])
         self.error = error
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
         self.starts += 1
         yield MarketUpdate(state=CONNECTING)
         raise self.error

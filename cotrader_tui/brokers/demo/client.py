@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -85,14 +85,16 @@ class DemoBroker:
     async def close(self) -> None:
         """Nothing is held open."""
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
-        """Every second the quotes and Greeks that moved since the last update."""
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
+        """At most every second the quotes and Greeks that moved since the last update."""
         seen: dict[InstrumentId, Decimal | None] = {}
         while True:
-            update = self._update(self._clock(), seen)
+            now = self._clock()
+            update = self._update(now, seen)
             if update.quotes:
                 yield update
-            await self._sleep(_STREAM_INTERVAL)
+            passed = (self._clock() - now).total_seconds()
+            await self._sleep(min(max(_STREAM_INTERVAL - passed, 0), _STREAM_INTERVAL))
 
     def _result(self, account: Account, now: datetime) -> AccountResult:
         if not self._has_answered or failing_account(self._market, now) != account.id.number:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -90,13 +90,12 @@ class IbkrBroker:
         seconds = budget.total_seconds()
         return await self._within(seconds, self._fetch(accounts, seconds * SHARE))
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
         """Marks that moved, from TWS's own P&L; hints of fills; how the connection does, which the next cycle makes
         anew where it is gone.
         """
         told: Finding | None = None
         while True:
-            await asyncio.sleep(self._limits.stream_pace)
             quotes = self._live.moved(self._pnl, self._clock()) if self._link.is_live else ()
             found = self._watch.look(self._refusal, has_figures=self._pnl.has_figures, is_fetching=bool(self._running))
             is_due = self._changes.is_sync_due()
@@ -104,6 +103,8 @@ class IbkrBroker:
                 yield MarketUpdate(quotes, is_sync_due=is_due, state=found.state, message=found.message)
             elif quotes or is_due:
                 yield MarketUpdate(quotes, is_sync_due=is_due)
+            else:
+                await asyncio.sleep(self._limits.look)
             told = found
 
     async def transactions(self, account: Account, since: datetime) -> Listing[Transaction]:

@@ -59,8 +59,8 @@ class Limits:
     """For the list of executions, and for that of open orders."""
     commissions: float = 2.0
     """For what executions cost, which comes after them."""
-    stream_pace: float = 1.0
-    """Between two looks at which marks have moved."""
+    look: float = 0.5
+    """Between two looks at which marks have moved, as long as none has."""
     quiet_line: float = 45.0
     """Without one byte from TWS, until it is asked what time it is."""
     answer: float = 15.0

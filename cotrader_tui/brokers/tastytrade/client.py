@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -155,7 +155,7 @@ class TastytradeBroker:
         """How many streamed events were dropped unseen for newer ones since the start: 0 unless it is overloaded."""
         return self._feed.overflow
 
-    def stream(self) -> AsyncIterator[MarketUpdate]:
+    def stream(self) -> AsyncGenerator[MarketUpdate, None]:
         """Quotes and Greeks that moved, over one connection that also serves the Greeks of each cycle, and hints."""
         return self._feed.updates()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from tastytrade.dxfeed import Event
@@ -42,8 +42,6 @@ class LiveLimits:
     """Until the socket is open and the quote token accepted; also for the answer to a subscription."""
     silence: float = 75.0
     """Without any frame: the server sends at least a keep-alive every 60 s, also while the market is closed."""
-    pace: float = 1.0
-    """Between two updates."""
     drain: float = 0.25
     """Between two looks into the SDK's queues."""
     backlog: int = BACKLOG
@@ -65,6 +63,7 @@ class MarketFeed:
         self._book = LiveBook()
         self._holds_something = asyncio.Event()
         self._is_live = asyncio.Event()
+        self._streamer: Streamer | None = None
         self._subscribed: Wanted = {}
         self._workers: set[asyncio.Task[None]] = set()
 
@@ -80,9 +79,9 @@ class MarketFeed:
             return None
         return self._book.greeks(symbols) or None
 
-    async def updates(self) -> AsyncIterator[MarketUpdate]:
-        """What moved, whether a sync is due, and how the stream does, at most once in `pace` seconds. Opens its
-        socket once something is held.
+    async def updates(self) -> AsyncGenerator[MarketUpdate, None]:
+        """What moved until it was asked for, whether a sync is due, and how the stream does. Opens its socket once
+        something is held.
 
         The SDK's streamer lives and dies in a task of its own, so that whoever iterates may stop at any point. The
         account streamer lives beside it: its faults end nothing.
@@ -98,19 +97,18 @@ class MarketFeed:
         tasks = {worker, listener}
         self._workers |= tasks
         try:
-            loop, lead = asyncio.get_running_loop(), self._lead()
-            told_at = -self._limits.pace
-            while not worker.done():
-                await asyncio.wait({worker}, timeout=min(self._limits.drain, self._limits.pace))
+            lead = self._lead()
+            while True:
                 before, lead = lead, self._lead()
                 if lead - before > self._limits.silence:
                     raise broken("was left alone while the machine slept, or its clock was set")
-                if loop.time() - told_at < self._limits.pace:
-                    continue  # what is new after a rest is told at once, and what comes in between with the next
-                update = self._news()
+                is_over, update = worker.done(), self._news()
                 if update.quotes or update.greeks or update.is_sync_due or update.state is not None:
-                    told_at = loop.time()
                     yield update
+                elif is_over:
+                    break
+                else:
+                    await asyncio.wait({worker}, timeout=self._limits.drain)
             if not worker.cancelled():
                 worker.result()
         finally:
@@ -126,6 +124,8 @@ class MarketFeed:
         return self._clock().timestamp() - asyncio.get_running_loop().time()
 
     def _news(self) -> MarketUpdate:
+        if self._streamer is not None:
+            self._drain(self._streamer)
         message = self._alerts.trouble if self._state is StreamState.LIVE else ""
         is_told, self._told = (self._state, message) == self._told, (self._state, message)
         return replace(
@@ -155,6 +155,7 @@ class MarketFeed:
         try:
             async with opened(token, self._limits.opening, self._limits.backlog) as streamer:
                 is_open = True
+                self._streamer = streamer
                 self._book.start_anew()
                 streamer.on_backlog = lambda: self._count_overflow(self._drain(streamer))
                 try:
@@ -166,7 +167,7 @@ class MarketFeed:
                 self._api.forget_quote_token()
             raise
         finally:
-            self._subscribed = {}
+            self._streamer, self._subscribed = None, {}
 
     async def _keep_up(self, streamer: Streamer) -> None:
         while True:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -336,7 +337,7 @@ async def test_the_stream_tells_what_moved_once_a_second_and_can_be_left() -> No
     assert isinstance(snapshot, BrokerSnapshot)
     stream = broker.stream()
     first, second = await anext(stream), await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert waited == [1.0, 1.0]  # nothing moved in between, so nothing was told
     assert {q.instrument for q in first.quotes} == {q.instrument for q in snapshot.quotes}
     assert {g.instrument for g in first.greeks} == {g.instrument for g in snapshot.greeks}
@@ -345,6 +346,22 @@ async def test_the_stream_tells_what_moved_once_a_second_and_can_be_left() -> No
     assert all(before[q.instrument] != q.mark for q in second.quotes)
     assert {g.instrument for g in second.greeks} <= {q.instrument for q in second.quotes}
     assert {q.source for q in second.quotes} == {Source.STREAM}
+
+
+async def test_whoever_asks_the_stream_seldom_is_answered_at_once() -> None:
+    waited: list[float] = []
+    now = EPOCH
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    broker = DemoBroker(market_from(config()), lambda: now, sleep)
+    await broker.fetch(await broker.accounts(), BUDGET)
+    async with aclosing(broker.stream()) as stream:
+        first = await anext(stream)
+        now += timedelta(seconds=5)
+        assert (await anext(stream)).quotes[0].received_at == first.quotes[0].received_at + timedelta(seconds=5)
+    assert waited == [0]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from cotrader_tui.domain.market import MarkSource, Source
 from tests.brokers.ibkr.conftest import AAPL, LIMITS, ONE, SHARES, SHORT_CALLS, TWO, Connect, only_snapshot, snapshots
 from tests.standin.tws import TwsStandin
 
-QUICK = replace(LIMITS, stream_pace=0.02)
+QUICK = replace(LIMITS, look=0.02)
 QUIET = 0.2
 """Seconds in which nothing may come."""
 

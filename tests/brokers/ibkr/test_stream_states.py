@@ -35,7 +35,7 @@ from tests.standin.tws import TwsStandin
 from tests.standin.tws_book import UNSET, TwsPosition
 
 TIME = 49
-QUICK = replace(LIMITS, stream_pace=0.01)
+QUICK = replace(LIMITS, look=0.01)
 WATCHFUL = replace(QUICK, quiet_line=0.15, answer=0.15)
 LIVE, BROKEN, SILENT, REFUSED = StreamState.LIVE, StreamState.BROKEN, StreamState.SILENT, StreamState.REFUSED
 UNVALUED = replace(SHARES, daily=UNSET, unrealized=UNSET, value=UNSET)
@@ -167,7 +167,7 @@ async def test_connection_that_drops_is_broken_and_waits_for_the_next_sync(
     async with following(broker) as stream:
         server.kick()
         await eventually(lambda: stream.states == [LIVE, BROKEN])
-        await asyncio.sleep(20 * QUICK.stream_pace)
+        await asyncio.sleep(20 * QUICK.look)
         assert (server.greeted, stream.hints) == (1, 0)
         await snapshots(broker)
         await eventually(lambda: stream.states == [LIVE, BROKEN, LIVE])
@@ -187,7 +187,7 @@ async def test_refused_market_data_is_a_state_and_is_asked_for_once_a_sync(
         await eventually(lambda: stream.states[-1] is REFUSED)
         assert stream.message.startswith("Interactive Brokers refuses the market data of everything held: ")
         asked = len(server.asked(1))
-        await asyncio.sleep(20 * QUICK.stream_pace)
+        await asyncio.sleep(20 * QUICK.look)
         assert (len(server.asked(1)), len(server.asked(94)), server.greeted) == (asked, 1, 1)
 
 

@@ -22,7 +22,7 @@ from tests.standin.payloads import equity_row
 from tests.standin.tastytrade import TastytradeStandin
 
 NUMBER = "5WX00008"
-LIVE = LiveLimits(opening=3, silence=30, pace=0.01, drain=0.005)
+LIVE = LiveLimits(opening=3, silence=30, drain=0.005)
 QUICK = AlertLimits(opening=0.3, heartbeat=0.1, silence=0.4, wait=0.02, longest_wait=0.05, refused_wait=0.1)
 
 

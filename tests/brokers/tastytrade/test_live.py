@@ -28,7 +28,7 @@ from tests.standin.tastytrade import TastytradeStandin
 NUMBER = "5WX00002"
 DECEMBER = date(2026, 12, 18)
 CALL, PUT = ".KO261218C65", ".KO261218P60"
-QUICK = LiveLimits(opening=3, silence=30, pace=0.02, drain=0.005)
+QUICK = LiveLimits(opening=3, silence=30, drain=0.005)
 CALL_ROW = option_row("KO", DECEMBER, "C", 65, 1, "1", "1.1")
 PUT_ROW = option_row("KO", DECEMBER, "P", 60, -1, "1", "0.9")
 FULL = {("Quote", CALL), ("Trade", CALL), ("Summary", CALL), ("Greeks", CALL)}
@@ -262,16 +262,8 @@ async def test_dropped_socket_is_an_error_and_the_next_stream_follows_everything
         assert len(server.quote_tokens) == 1
 
 
-async def test_what_is_new_after_a_rest_is_told_without_waiting_for_the_pace(server: TastytradeStandin) -> None:
-    async with connected(server, LiveLimits(opening=3, silence=30, pace=60, drain=0.005)) as broker:
-        followed = Followed(broker)
-        await eventually(lambda: len(followed.updates) > 0)
-        followed.task.cancel()
-        await asyncio.gather(followed.task, return_exceptions=True)
-
-
 async def test_what_arrived_before_a_drop_is_told(server: TastytradeStandin) -> None:
-    async with connected(server, LiveLimits(opening=3, silence=30, pace=60, drain=60)) as broker:
+    async with connected(server, LiveLimits(opening=3, silence=30, drain=60)) as broker:
         server.fail_stream(StreamFault.DROP_AFTER_FIRST)
         followed = Followed(broker)
         await followed.error()
@@ -280,7 +272,7 @@ async def test_what_arrived_before_a_drop_is_told(server: TastytradeStandin) -> 
 
 async def test_closed_market_with_keepalives_is_no_fault_and_their_end_is(server: TastytradeStandin) -> None:
     server.keepalive = 0.05
-    limits = LiveLimits(opening=3, silence=0.6, pace=0.02, drain=0.005)
+    limits = LiveLimits(opening=3, silence=0.6, drain=0.005)
     async with connected(server, limits) as broker, following(broker, server, sends_nothing=True) as followed:
         (socket,) = server.sockets
         await eventually(lambda: socket.keepalives > 20)
@@ -306,7 +298,7 @@ async def test_closed_market_with_keepalives_is_no_fault_and_their_end_is(server
 async def test_fault_ends_the_stream_in_words_and_the_next_one_works(
     server: TastytradeStandin, fault: StreamFault, kind: ErrorKind, words: str
 ) -> None:
-    async with connected(server, LiveLimits(opening=1.5, silence=30, pace=0.02, drain=0.005)) as broker:
+    async with connected(server, LiveLimits(opening=1.5, silence=30, drain=0.005)) as broker:
         server.fail_stream(fault)
         error = await Followed(broker).error()
         assert (error.kind, error.message) == (kind, f"tastytrade's market data stream {words}")
@@ -316,7 +308,7 @@ async def test_fault_ends_the_stream_in_words_and_the_next_one_works(
 
 
 async def test_refused_token_is_given_up_at_once_and_a_new_one_is_asked_for(server: TastytradeStandin) -> None:
-    patient = LiveLimits(opening=30, silence=30, pace=0.02, drain=0.005)
+    patient = LiveLimits(opening=30, silence=30, drain=0.005)
     async with connected(server, patient) as broker:
         server.fail_stream(StreamFault.REFUSE_TOKEN)
         started = perf_counter()
@@ -339,7 +331,7 @@ async def test_missing_quote_token_is_the_stream_s_error(server: TastytradeStand
 async def test_flood_is_bounded_counted_and_ends_with_the_latest(
     server: TastytradeStandin, caplog: pytest.LogCaptureFixture
 ) -> None:
-    limits = LiveLimits(opening=3, silence=30, pace=0.02, drain=0.2, backlog=500)
+    limits = LiveLimits(opening=3, silence=30, drain=0.2, backlog=500)
     flood: list[MarketEvent] = [("Quote", "KO", {"bidPrice": n, "askPrice": n}) for n in range(1, 10_001)]
     async with connected(server, limits) as broker, following(broker, server) as followed:
         with caplog.at_level(logging.WARNING):

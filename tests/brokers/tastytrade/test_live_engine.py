@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def broker_at(server: TastytradeStandin) -> tuple[ConnectionConfig, Broker]:
         options={"api_url": server.url, "streamer_url": server.streamer_url},
         secrets={"client_secret": Secret(server.client_secret), "refresh_token": Secret(server.refresh_token)},
     )
-    limits = LiveLimits(opening=3, silence=30, pace=0.05, drain=0.01)
+    limits = LiveLimits(opening=3, silence=30, drain=0.01)
     return where, TastytradeBroker(where, system_clock, policy=NO_WAITING, stream_limits=STREAM, live_limits=limits)
 
 
@@ -98,7 +98,7 @@ async def test_fill_is_in_the_store_without_waiting_for_the_schedule(server: Tas
 class ShortBreathed(StreamingScript):
     """Each of its streams tells something and breaks."""
 
-    async def stream(self) -> AsyncIterator[MarketUpdate]:
+    async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
         self.starts += 1
         yield MarketUpdate()
         raise network_error()

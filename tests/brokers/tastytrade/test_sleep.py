@@ -17,7 +17,7 @@ from tests.brokers.tastytrade.conftest import NO_WAITING, STREAM, eventually, on
 from tests.standin.payloads import equity_row
 from tests.standin.tastytrade import TastytradeStandin
 
-LIMITS = LiveLimits(opening=3, silence=75, pace=0.02, drain=0.005)
+LIMITS = LiveLimits(opening=3, silence=75, drain=0.005)
 
 
 class MachineClock:
@@ -88,7 +88,7 @@ async def test_a_clock_that_is_put_right_breaks_no_socket(
     stream = asyncio.create_task(follow(broker))
     await eventually(lambda: is_followed(server))
     clock.by = by
-    done, _ = await asyncio.wait({stream}, timeout=10 * LIMITS.pace)
+    done, _ = await asyncio.wait({stream}, timeout=40 * LIMITS.drain)
     assert not done
     assert (len(server.sockets), len(server.listeners)) == (1, 1)
     stream.cancel()

@@ -28,7 +28,7 @@ from tests.standin.tastytrade import TastytradeStandin
 
 NUMBER, CALL = "5WX00006", ".KO261218C65"
 SHARES = equity_row("KO", 10, "60", "61")
-LIMITS = LiveLimits(opening=0.3, silence=0.3, pace=0.02, drain=0.005)
+LIMITS = LiveLimits(opening=0.3, silence=0.3, drain=0.005)
 LEAST_WAIT = 0.5
 """Seconds between two attempts where chance is 0."""
 
