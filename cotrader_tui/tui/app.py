@@ -234,7 +234,10 @@ class CotraderApp(ReturningApp, SyncingApp):
         is_first = self._book is None
         self._book, told = worked_out
         for notice in told:
-            self._toast(notice.text, is_problem=notice.is_problem)
+            if notice.is_quiet:
+                self.remember(notice.text, "warning" if notice.is_problem else "information")
+            else:
+                self._toast(notice.text, is_problem=notice.is_problem)
         self.show_when_due(is_first=is_first)
 
     @on(StoreTrouble)
@@ -340,6 +343,7 @@ class CotraderApp(ReturningApp, SyncingApp):
         self.look_at_line()
         self._look_for_a_first_connection()
         self.miss_the_sync()
+        self.look_whether_returned()
         has_jumped = self._clock_watch.has_jumped(self.clock())
         if self.snapshot is not None and (has_jumped or self._ticks % _REVIEW_EVERY == 0):
             self._take(self.snapshot)

@@ -14,10 +14,8 @@ from cotrader_tui.exit_codes import ExitCode
 from cotrader_tui.tui.ports import EngineState
 
 _LOOK_EVERY = 2.0
-_LOOK_AT_CHILD_EVERY = 0.25
 _BACKOFF = (1.0, 60.0)
 _SETTLED_AFTER = 60.0
-_GRACE = 0.5
 _LOG_RECORD = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d{3} ")
 
 _Words = tuple[str, str]
@@ -53,8 +51,7 @@ class EngineProcess:
         """End the worker by closing its input; what it does is finished or rolled back."""
         self._stop.set()
         self._woken.set()
-        if self._thread is not None:
-            self._thread.join(_GRACE)
+        self._close_input()
 
     def _keep(self, on_change: Callable[[EngineState], None]) -> None:
         wait = _BACKOFF[0]
@@ -87,14 +84,11 @@ class EngineProcess:
             return 1, (f"The log file {self._log_file} cannot be written: {error.strerror}.", "Check its folder.")
         self._child = child
         self._tell(on_change, EngineState(is_ours=True, is_running=True))
-        # `Popen.wait` with a timeout would look twenty times a second.
-        while not self._stop.wait(_LOOK_AT_CHILD_EVERY):
-            if (code := child.poll()) is None:
-                continue
+        if self._stop.is_set():  # meanwhile: whoever said so saw no child whose input could be closed
             self._close_input()
-            return code, _last_words(self._log_file, words_from)
+        code = child.wait()
         self._close_input()
-        return 0, ("", "")
+        return code, _last_words(self._log_file, words_from)
 
     def _spawn(self) -> tuple[subprocess.Popen[bytes], int]:
         self._log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 1.0
 _HUNG_UP = 129
 """The exit status of a program ended by SIGHUP: 128 + 1."""
 

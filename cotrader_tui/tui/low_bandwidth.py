@@ -107,9 +107,12 @@ class LowBandwidthApp(PicturingApp):
         self._show_words()
 
     def _show_words(self) -> None:
-        """Seldom: the words about the line are not to burden it."""
-        self.line_words = self._words()
-        self.show_line()
+        """Seldom: the words about the line are not to burden it. Any other screen takes them as it comes into sight."""
+        words = self._words()
+        if words != self.line_words:
+            self.line_words = words
+            for each in self.screen.query(KeyLine):
+                each.say_aside(words)
 
     def _words(self) -> str:
         is_low, wanted = self.is_low_bandwidth, self._rate_by_hand
@@ -117,11 +120,6 @@ class LowBandwidthApp(PicturingApp):
         rate_words = "– kB/s" if rate is None else f"{rate:.1f} kB/s"
         shows_rate = is_low if wanted is None else wanted
         return " ".join(["LOWBW"] * is_low + [rate_words] * shows_rate)
-
-    def show_line(self) -> None:
-        """Let the footer in sight say it."""
-        for each in self.screen.query(KeyLine):
-            each.say_aside(self.line_words)
 
     def action_low_bandwidth(self) -> None:
         self._low_by_hand = not self.is_low_bandwidth

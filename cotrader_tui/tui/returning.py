@@ -75,7 +75,6 @@ class ReturningApp(TellingApp):
         self._presence = Presence(self._kept_at, self._last_seen())
         self._reading = Apart(self._give_up)
         self._kept = self._presence.to_keep if self._presence.absence is not None else None
-        self.set_interval(1, self._look_whether_returned)
 
     def on_unmount(self) -> None:
         presence, store = self._presence, self.options.last_seen
@@ -103,7 +102,8 @@ class ReturningApp(TellingApp):
 
     # Coming back
 
-    def _look_whether_returned(self) -> None:
+    def look_whether_returned(self) -> None:
+        """A second has passed."""
         presence, now = self._presence, self.clock()
         if presence is None or not self.is_running:
             return

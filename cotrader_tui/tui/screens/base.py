@@ -73,10 +73,12 @@ class BookScreen(Screen[None]):
         return Figures(self.book_app.is_private)
 
     def compose(self) -> ComposeResult:
-        yield Header()
-        yield Paragraphs(id="notice")
+        # Each second asks for them: looking them up in the tree would cost as much as what it has to say.
+        self._header, self._notice, self._keys = Header(), Paragraphs(id="notice"), KeyLine(self.offered)
+        yield self._header
+        yield self._notice
         yield from self.compose_body()
-        yield KeyLine(self.offered)
+        yield self._keys
 
     def compose_body(self) -> Iterator[Widget]:
         """The part between header and footer."""
@@ -117,15 +119,15 @@ class BookScreen(Screen[None]):
         self.show_header()
 
     def show_header(self) -> None:
-        app, header = self.book_app, self.query(Header)
         # Its parts come later than the screen and go before it does.
-        if not self._is_ready or not self.size.width or not header:
+        if not self._is_ready or not self.size.width or not self._header.is_attached:
             return
-        header.first().show(header_lines(app.header_facts, app.clock(), self.size.width))
-        bar, words = self.query_one("#notice", Paragraphs), notice(app.situation)
-        bar.display = bool(words)
-        bar.show([(Piece(words),)])
-        app.show_line()
+        app = self.book_app
+        self._header.show(header_lines(app.header_facts, app.clock(), self.size.width))
+        words = notice(app.situation)
+        self._notice.display = bool(words)
+        self._notice.show([(Piece(words),)])
+        self._keys.say_aside(app.line_words)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
