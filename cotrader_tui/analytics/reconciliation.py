@@ -97,7 +97,7 @@ class _Comparison:
         self._begins_at = midnight.astimezone(UTC)
         self._ends_at = (midnight + timedelta(days=1)).astimezone(UTC)
         self._confirmed: list[_Held] = [
-            *changes.unchanged,
+            *changes.unchanged.values(),
             *(change.state for change in changes.changes if change.state.quantity != 0),
         ]
         self._kept = stored.open if changes.is_suspected_empty else changes.orphaned

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.clock import Clock
+from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.orders import Order
@@ -50,6 +52,8 @@ class BrokerSnapshot:
     """What moves the prices of the holdings and is not held itself in this account."""
     quotes: tuple[Quote, ...] = ()
     """Of holdings and underlyings, as far as known."""
+    marks: Mapping[InstrumentId, Decimal] = field(init=False, repr=False, compare=False)
+    """Those among the quotes."""
     greeks: tuple[Greeks, ...] = ()
     """Of holdings, as far as they arrived within the cycle."""
     warnings: tuple[str, ...] = ()
@@ -58,6 +62,10 @@ class BrokerSnapshot:
     """Sentences for the sync log about an answer that is whole: data delayed, or not subscribed to."""
     is_delayed: bool = False
     """Whether some of the market data is delayed by the exchange."""
+
+    def __post_init__(self) -> None:
+        marks = {quote.instrument: quote.mark for quote in self.quotes if quote.mark is not None}
+        object.__setattr__(self, "marks", marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Reconciliation:
     """Everything one complete or partial answer changes in one account."""
 
     changes: tuple[Change, ...]
-    unchanged: tuple[Position, ...]
+    unchanged: Mapping[InstrumentId, Position]
     """Open positions the answer repeats figure by figure, as they were stored."""
     orphaned: tuple[Position, ...]
     """Open positions the answer neither confirms nor disproves: they stay as they were."""

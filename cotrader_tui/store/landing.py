@@ -119,13 +119,12 @@ def land(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation, m
 
 def _write_instruments(sqlite: sqlite3.Connection, landed: Landing, changes: Reconciliation, memory: Memory) -> None:
     """Know the answer's instruments as they are now, with the row numbers of those that may be new."""
-    same = {position.instrument.id for position in changes.unchanged}
-    same.update(
+    same = {
         change.state.instrument.id
         for change in changes.changes
         if change.position is not None and change.position.instrument == change.state.instrument
-    )
-    others = [each for each in landed.instruments if each.id not in same]
+    }
+    others = [each for each in landed.instruments if each.id not in changes.unchanged and each.id not in same]
     if store_instruments(sqlite, landed.account.broker, others):
         memory.forget_positions()
     know_numbers(sqlite, memory, (each.id for each in others))
@@ -153,7 +152,7 @@ class _Market:
 def _confirm(sqlite: sqlite3.Connection, changes: Reconciliation, landed: Landing) -> None:
     """Move `last_synced_at` of what the answer confirmed, and flag once what it left in doubt."""
     now = instant_text(landed.now)
-    confirmed = [position.id for position in changes.unchanged]
+    confirmed = [position.id for position in changes.unchanged.values()]
     confirmed += [
         change.position.id
         for change in changes.changes

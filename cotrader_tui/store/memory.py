@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from cotrader_tui.domain.identifiers import AccountId, InstrumentId
@@ -48,6 +48,6 @@ class Memory:
         """Some open positions of the account, as they are stored but for when they were synced or orphaned."""
         return self._positions.get(account, NO_POSITIONS)
 
-    def keep_positions(self, account: AccountId, positions: Iterable[Position]) -> None:
+    def keep_positions(self, account: AccountId, positions: Mapping[InstrumentId, Position]) -> None:
         """A landing has confirmed these, and no others are known."""
-        self._positions[account] = {position.instrument.id: position for position in positions}
+        self._positions[account] = positions

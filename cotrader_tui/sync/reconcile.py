@@ -32,20 +32,20 @@ _reported = attrgetter(
 
 def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> Reconciliation:
     """What `fetched` changes in the account `stored`, noticed at `now`. Neither argument is changed."""
-    marks = _marks(stored, fetched)
+    marks = {**(stored.marks or {}), **fetched.marks}
     positions = {position.instrument.id: position for position in stored.open}
     is_suspected = _is_suspiciously_empty(stored, fetched)
     may_close = _may_close(fetched) and not is_suspected
     others = [each for each in fetched.holdings if each.id not in stored.repeated]
     holdings = [each for each in others if may_close or not _closes(each, positions.get(each.id))]
     changes: list[Change] = []
-    unchanged = list(stored.repeated.values())
+    unchanged = dict(stored.repeated)
     for holding in holdings:
         position = positions.get(holding.id)
         if position is None:
             changes += _unknown_before(holding, stored, now)
         elif _reported(holding) == _reported(position):
-            unchanged.append(position)
+            unchanged[holding.id] = position
         else:
             changes += _known_before(position, holding, marks.get(holding.id), now)
     seen = {holding.id for holding in holdings}
@@ -56,7 +56,7 @@ def reconcile(stored: StoredAccount, fetched: BrokerSnapshot, now: datetime) -> 
     changes += [_vanished(position, marks.get(position.instrument.id), now) for position in vanished]
     return Reconciliation(
         changes=tuple(changes),
-        unchanged=tuple(unchanged),
+        unchanged=unchanged,
         orphaned=tuple(orphaned),
         counts=_counts(changes, len(unchanged), quarantined=len(fetched.quarantined)),
         notes=tuple(_notes(fetched, orphaned, absent if is_suspected else ())),
@@ -69,18 +69,12 @@ def repeated(known: Mapping[InstrumentId, Position], fetched: BrokerSnapshot) ->
     listed = {holding.id: holding for holding in fetched.holdings}
     if len(listed) < len(fetched.holdings):  # what is listed twice is left to the whole comparison
         return {}
-    priced = {quote.instrument for quote in fetched.quotes if quote.mark is not None}
+    priced = fetched.marks
     return {
         key: position
         for key, holding in listed.items()
         if key in priced and (position := known.get(key)) is not None and _reported(holding) == _reported(position)
     }
-
-
-def _marks(stored: StoredAccount, fetched: BrokerSnapshot) -> dict[InstrumentId, Decimal]:
-    """The last mark known of each instrument: the answer's, else the stored one."""
-    answered = {quote.instrument: quote.mark for quote in fetched.quotes if quote.mark is not None}
-    return {**(stored.marks or {}), **answered}
 
 
 def _may_close(fetched: BrokerSnapshot) -> bool:

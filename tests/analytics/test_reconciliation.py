@@ -81,7 +81,7 @@ def landed(
     """An account whose answer repeats `held`, leaves `kept` in doubt and could not be read about `unread`."""
     marks = quotes if quotes is not None else [quote(each, mark) for each, mark in MARKS.items()]
     stored = StoredAccount((*held, *kept), {each.instrument.id: each for each in closed}, {})
-    changes = Reconciliation((), held, tuple(kept), SyncCounts(), ())
+    changes = Reconciliation((), {each.instrument.id: each for each in held}, tuple(kept), SyncCounts(), ())
     listed = tuple(rows if rows is not None else map(row_of, held))
     return LandedAccount(ACCOUNT, stored, changes, listed, tuple(marks), said or told(), tuple(unread), NOW)
 

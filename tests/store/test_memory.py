@@ -205,7 +205,7 @@ def test_what_was_undone_is_not_remembered_as_written(book: DiskBook) -> None:
         now=book.clock.now,
     )
     with pytest.raises(StoreError, match="NOT NULL"), book.writer.transaction():
-        book.writer.land(landing, Reconciliation((), (), (), SyncCounts(), ()))
+        book.writer.land(landing, Reconciliation((), {}, (), SyncCounts(), ()))
     book.writer.update_market([moved], [])
     quotes = [leg.quote for leg in book.read().legs if leg.position.instrument == AAPL]
     assert quotes == [moved]
