@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, count
+from operator import ne
 from typing import Any, NamedTuple
 
 from cotrader_tui.tui.diff_cells import RIGHT_HALF, UNKNOWN, Line, Pens, Picture
@@ -191,7 +193,7 @@ def _changed(line: Line, sent: Line, first: int, last: int) -> list[int]:
 def _differing(left: list[Any], right: list[Any]) -> list[int]:
     if left == right:
         return []
-    return [at for at, (one, other) in enumerate(zip(left, right, strict=False)) if one != other]
+    return list(compress(count(), map(ne, left, right)))
 
 
 def _whole(line: Line, start: int, end: int) -> tuple[int, int]:
