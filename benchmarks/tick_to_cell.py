@@ -85,6 +85,8 @@ def main() -> None:
     options = parser.parse_args()
     book = sample_book(datetime.now(UTC).date())
     with tempfile.TemporaryDirectory() as folder, TastytradeStandin(book) as server:
+        for symbol in (SYMBOL, *OTHERS):
+            tell(server, symbol, 10)  # what a connection sends first moves no mark
         environ = environment(Path(folder), **grant(server), COTRADER_SYNC_INTERVAL="3600")
         with Terminal([sys.executable, "-m", "cotrader_tui"], environ, Path(folder), *SIZE) as terminal:
             terminal.wait_for(lambda _: bool(mark_on(terminal)), 60)

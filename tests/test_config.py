@@ -80,6 +80,7 @@ def test_every_setting_with_a_key_is_read_from_the_configuration_file(place: Pla
         "ibkr.host": '"gateway.example.com"',
         "ibkr.port": "4001",
         "ibkr.client_id": "12",
+        "ibkr.market_data_lines": "40",
         "ibkr.account": '["U5550001"]',
     }
     assert sorted(values) == sorted(each.key for each in SETTINGS if each.key)
@@ -104,6 +105,7 @@ def test_every_setting_with_a_key_is_read_from_the_configuration_file(place: Pla
         "IBKR_HOST": ibkr.options["host"] == "gateway.example.com",
         "IBKR_PORT": ibkr.options["port"] == "4001",
         "IBKR_CLIENT_ID": ibkr.options["client_id"] == "12",
+        "IBKR_MARKET_DATA_LINES": ibkr.options["market_data_lines"] == "40",
         "IBKR_ACCOUNT": ibkr.account_filter == {"U5550001"},
     }
     assert seen[setting.env]

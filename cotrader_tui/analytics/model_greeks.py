@@ -22,6 +22,10 @@ of a three-month option at the money by 0.01.
 """
 OUTDATED_AFTER = timedelta(minutes=30)
 """A broker's Greeks give way to the model's once their market was open for so long from when they came to the mark."""
+_APART = timedelta(minutes=15)
+"""An option's mark and its underlying's price that are further apart belong to two markets: no volatility explains
+both.
+"""
 _OUTDATED_WITHOUT_HOURS = timedelta(days=1)
 """The same where the market's hours are not known."""
 
@@ -76,6 +80,8 @@ def _inputs(leg: Leg, rate: float) -> _Inputs | None:
     if leg.underlying_type not in _UNDERLYINGS.get(option.type, frozenset()):
         return None
     if quote is None or quote.mark is None or above is None or above.mark is None or _is_without_market(quote):
+        return None
+    if quote.is_halted or above.is_halted or abs(quote.received_at - above.received_at) > _APART:
         return None
     expires_at = _expires_at(option)
     if expires_at is None or quote.mark <= 0 or above.mark <= 0 or option.strike <= 0:

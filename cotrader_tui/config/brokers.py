@@ -60,8 +60,9 @@ def _ibkr(values: Values) -> tuple[ConnectionConfig, ...]:
     host = values.get("IBKR_HOST") or "127.0.0.1"
     label = " ".join([*(["PAPER"] if port in _PAPER_PORTS else []), *([] if _is_loopback(host) else [host])])
     options = {"host": host, "port": port}
-    if client_id := values.get("IBKR_CLIENT_ID"):
-        options["client_id"] = client_id
+    for setting, option in (("IBKR_CLIENT_ID", "client_id"), ("IBKR_MARKET_DATA_LINES", "market_data_lines")):
+        if value := values.get(setting):
+            options[option] = value
     config = ConnectionConfig(
         name="ibkr",
         broker="ibkr",

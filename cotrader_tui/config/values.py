@@ -119,6 +119,13 @@ SETTINGS = (
         example="71",
         has_default=True,
     ),
+    Setting(
+        "IBKR_MARKET_DATA_LINES",
+        "ibkr.market_data_lines",
+        "how many of the log-in's market data lines are taken (default 60 of 100)",
+        example="60",
+        has_default=True,
+    ),
     Setting("IBKR_ACCOUNT", "ibkr.account", "only these accounts, comma-separated", example='["U5550001"]'),
 )
 """Every setting there is; the README lists them all."""

@@ -66,7 +66,8 @@ class StreamStatus:
     message: str = ""
     """A sentence where something is wrong, with the next step."""
     overflow: int = 0
-    """Updates that were replaced by newer ones before they could be stored, since the engine started."""
+    """Updates that were replaced by newer ones before they could be stored, since the stream was begun; 0 once there
+    were none for five minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class Link:
     number: int
     history: HistorySync
     is_wanted: asyncio.Event = field(default_factory=asyncio.Event)
-    has_landed: asyncio.Event = field(default_factory=asyncio.Event)
+    has_tried: asyncio.Event = field(default_factory=asyncio.Event)
+    """A cycle with the broker itself has ended, well or not: from then on its stream is followed, which may notice that
+    a broker that was away is back.
+    """
     is_unwanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Nobody wants it any more: its task ends."""
     has_failed: bool = False
@@ -258,9 +261,10 @@ class Engine:
             )
             self._end(link, started_at, outcome)
         _tell(link, outcome)
+        link.broker = _behind(link.broker)
+        if not isinstance(link.broker, StandInBroker):
+            link.has_tried.set()
         if outcome.status is not RunStatus.FAILED:
-            link.broker = _behind(link.broker)
-            link.has_landed.set()
             async with self._slots:
                 await link.history.after_cycle(link.broker, outcome.number, trigger, is_full=outcome.is_full)
         return outcome
@@ -355,7 +359,7 @@ class Engine:
             log.exception("Could not %s", what)
 
     async def _follow_market(self, link: Link) -> None:
-        await link.has_landed.wait()
+        await link.has_tried.wait()
         if not isinstance(link.broker, StreamingBroker):
             return
         stream = FollowedStream(link.config.name, link.number, link.broker, link.is_wanted.set)

@@ -87,4 +87,5 @@ ACTIONS = (
     Action("sort", ("o",), "Sort by the column", Group.ARRANGE, is_shown_in_footer=True, short="Sort", rank=6),
     Action("reverse", ("O",), "Sort the other way round", Group.ARRANGE),
     Action("columns", ("c",), "Columns", Group.ARRANGE, is_shown_in_footer=True, rank=7),
+    Action("all_columns", ("W",), "All columns side by side, or those that fit", Group.ARRANGE),
 )

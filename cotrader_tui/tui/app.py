@@ -235,7 +235,7 @@ class CotraderApp(ReturningApp, SyncingApp):
         self._book, told = worked_out
         for notice in told:
             if notice.is_quiet:
-                self.remember(notice.text, "warning" if notice.is_problem else "information")
+                self.list_quietly(notice.text, "warning" if notice.is_problem else "information")
             else:
                 self._toast(notice.text, is_problem=notice.is_problem)
         self.show_when_due(is_first=is_first)

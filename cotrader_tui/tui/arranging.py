@@ -15,7 +15,7 @@ from cotrader_tui.tui.resizing import ResizingApp
 from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.widgets.book_table import BookTable
 
-ARRANGING = frozenset({"filter", "sort", "reverse", "columns"})
+ARRANGING = frozenset({"filter", "sort", "reverse", "columns", "all_columns"})
 """Actions on any table; those on groups need a screen that has them."""
 GROUPING = frozenset({"group", "fold"})
 
@@ -24,6 +24,8 @@ class ArrangingApp(ResizingApp):
     """What the monitor is built on."""
 
     views: Views
+    keeps_all_columns = False
+    """Tables too narrow for their columns scroll sideways; otherwise columns leave by their rank."""
 
     def tell_problem(self, words: str) -> None:
         """A toast for something a person should know."""
@@ -89,6 +91,14 @@ class ArrangingApp(ResizingApp):
     def action_columns(self) -> None:
         if self._arranged is not None:
             self._arranged.choose_columns()
+
+    def action_all_columns(self) -> None:
+        self.keeps_all_columns = not self.keeps_all_columns
+        if self._arranged is not None:
+            self._arranged.show_arrangement()
+            self._arranged.bring_up_to_date()
+        words = "All columns stay; a narrow table scrolls sideways." if self.keeps_all_columns else "Columns fit again."
+        self.tell(words)
 
     def move_column(self, by: int) -> bool:
         """Move the column cursor; returns whether there is a table under the hand that has one."""

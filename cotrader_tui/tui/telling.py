@@ -14,7 +14,7 @@ from cotrader_tui.tui.screens.base import BookScreen
 
 
 class TellingApp(MovingApp):
-    """Remembers every toast."""
+    """Remembers every toast, and what is only for the list."""
 
     clock: Clock
 
@@ -33,9 +33,13 @@ class TellingApp(MovingApp):
         markup: bool = True,
     ) -> None:
         """As Textual's, and remembered."""
-        number = self.told[-1].number + 1 if self.told else 1
-        self.told.append(Told(number, self.clock(), severity, f"{title}: {message}" if title else message))
+        self.list_quietly(f"{title}: {message}" if title else message, severity)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def list_quietly(self, text: str, severity: SeverityLevel) -> None:
+        """Put a sentence into the list, without a toast."""
+        number = self.told[-1].number + 1 if self.told else 1
+        self.told.append(Told(number, self.clock(), severity, text))
 
     async def action_messages(self) -> None:
         """Open the list, or close it again."""

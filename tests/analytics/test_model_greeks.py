@@ -23,6 +23,7 @@ from tests.builders import NOW, future, greeks, instrument, leg, option, positio
 EXPIRES_AT = NOW + timedelta(days=73)
 YEARS = 0.2
 VOLATILITY = 0.31
+LONG = timedelta(minutes=16)
 FUTURE = future("/ESM6")
 
 
@@ -59,6 +60,11 @@ def quoted(found: Leg, **changes: object) -> Leg:
     return replace(found, quote=replace(found.quote, **changes))  # type: ignore[arg-type]
 
 
+def on_underlying(found: Leg, **changes: object) -> Leg:
+    assert found.underlying_quote is not None
+    return replace(found, underlying_quote=replace(found.underlying_quote, **changes))  # type: ignore[arg-type]
+
+
 # What they are
 
 
@@ -85,12 +91,8 @@ def test_an_option_on_a_future_is_valued_on_its_own_future() -> None:
 
 def test_they_are_as_old_as_the_older_price() -> None:
     whole = priced(call())
-    assert whole.underlying_quote is not None
     earlier = NOW - timedelta(minutes=2)
-    for aged in (
-        quoted(whole, received_at=earlier),
-        replace(whole, underlying_quote=replace(whole.underlying_quote, received_at=earlier)),
-    ):
+    for aged in (quoted(whole, received_at=earlier), on_underlying(whole, received_at=earlier)):
         found = model_greeks(aged)
         assert found is not None
         assert found.as_of == earlier
@@ -139,6 +141,10 @@ REFUSED = {
     "below what exercise at expiration is worth today": marked(CALL, "40.5", "290"),
     "more than the share": marked(CALL, "246"),
     "a market wider than its middle": quoted(marked(CALL, "9"), bid=Decimal(1), ask=Decimal("10.5")),
+    "an option that is halted": quoted(marked(CALL, "9"), is_halted=True),
+    "an underlying that is halted": on_underlying(marked(CALL, "9"), is_halted=True),
+    "a mark of long before the underlying's price": quoted(marked(CALL, "9"), received_at=NOW - LONG),
+    "a price of the underlying of long before the mark": on_underlying(marked(CALL, "9"), received_at=NOW - LONG),
     "a put worth no more than exercise at once": marked(call("300", OptionType.PUT), "55"),
     "a put that is held for less than its interest": marked(call("300", OptionType.PUT), "56.5"),
     "a share": leg(position(share()), "9"),

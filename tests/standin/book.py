@@ -18,6 +18,8 @@ class Book:
     balances: dict[str, Json] = field(default_factory=dict)
     market_data: dict[tuple[str, str], Json] = field(default_factory=dict)
     """Rows by (instrument type as the interface spells it, symbol)."""
+    future_names: dict[str, str | None] = field(default_factory=dict)
+    """Streamer symbols of futures that are not named as usual; `None` where the contract is not known."""
     greeks: dict[str, Json] = field(default_factory=dict)
     """Values of the Greeks event by streamer symbol; a symbol that is not here stays silent."""
     transactions: dict[str, list[Json]] = field(default_factory=dict)

@@ -113,7 +113,7 @@ def future_row(
     **changes: object,
 ) -> Json:
     """A future; the row names the product (/MYM) as its underlying, as tastytrade's does."""
-    defaults: Json = {"underlying_symbol": contract[:-2], "streamer_symbol": f"{contract[:-1]}2{contract[-1]}:XCME"}
+    defaults: Json = {"underlying_symbol": contract[:-2], "streamer_symbol": future_name(contract)}
     return position_row(
         "Future",
         contract,
@@ -122,6 +122,32 @@ def future_row(
         mark_price,
         **{**defaults, "multiplier": multiplier, **changes},
     )
+
+
+def future_name(contract: str) -> str:
+    """The streamer symbol of a contract of the twenties at CME: `/MESZ26:XCME` of /MESZ6."""
+    return f"{contract[:-1]}2{contract[-1]}:XCME"
+
+
+def future_entry(contract: str, streamer_symbol: str, **changes: object) -> Json:
+    """One entry of `/instruments/futures`."""
+    entry: Json = {
+        "symbol": contract,
+        "product-code": contract[1:-2],
+        "contract-size": "5.0",
+        "tick-size": "0.25",
+        "notional-multiplier": "5.0",
+        "display-factor": "0.01",
+        "last-trade-date": "2026-12-18",
+        "expiration-date": "2026-12-18",
+        "active": True,
+        "is-closing-only": False,
+        "exchange": "CME",
+        "streamer-exchange-code": "XCME",
+        "streamer-symbol": streamer_symbol,
+        "is-tradeable": True,
+    }
+    return changed(entry, **changes)
 
 
 def option_row(

@@ -27,7 +27,7 @@ from tests.standin.alerts import AlertSession, RecordedListener
 from tests.standin.book import Book
 from tests.standin.dxlink import DroppedError, DxLinkSession, MarketEvent, RecordedSocket
 from tests.standin.faults import AlertFault, Fault, FaultKind, StreamFault
-from tests.standin.payloads import Json
+from tests.standin.payloads import Json, future_entry, future_name
 
 CLIENT_SECRET = "canary-client-secret-5f2a9c"
 REFRESH_TOKEN = "canary-refresh-token-81d3e7"
@@ -257,6 +257,7 @@ class TastytradeStandin:
         app.router.add_get("/accounts/{number}/transactions", self._transactions)
         app.router.add_get("/accounts/{number}/orders/live", self._orders)
         app.router.add_get("/market-data/by-type", self._market_data)
+        app.router.add_get("/instruments/futures", self._instruments_futures)
         app.router.add_get("/api-quote-tokens", self._quote_token)
         app.router.add_get(STREAM_PATH, self._stream)
         app.router.add_get(ALERTS_PATH, self._alerts)
@@ -382,6 +383,12 @@ class TastytradeStandin:
             wanted = [(_TYPES.get(name, name), symbol) for name, symbol in request.query.items()]
             rows = [self.book.market_data[key] for key in wanted if key in self.book.market_data]
             return _data(request, {"items": rows})
+
+    async def _instruments_futures(self, request: web.Request) -> web.Response:
+        with self._lock:
+            wanted = request.query.getall("symbol[]", [])
+            names = {symbol: self.book.future_names.get(symbol, future_name(symbol)) for symbol in wanted}
+            return _data(request, {"items": [future_entry(symbol, name) for symbol, name in names.items() if name]})
 
     async def _quote_token(self, request: web.Request) -> web.Response:
         with self._lock:

@@ -22,7 +22,7 @@ from typing import Self
 
 from tests.standin import tws_history as past
 from tests.standin import tws_wire as wire
-from tests.standin.tws_book import TwsBook, TwsPosition
+from tests.standin.tws_book import TwsBook, TwsMarket, TwsPosition
 from tests.standin.tws_faults import HandshakeFault, PositionsFault
 
 NEWEST_VERSION = 178
@@ -150,6 +150,32 @@ class TwsStandin:
             )
         )
         self._in_loop(lambda: self._tell_trade(account, row))
+
+    def tick(self, con_id: int, market: TwsMarket) -> None:
+        """From now on `con_id` trades like this: its open lines are told what is different."""
+
+        def tell() -> None:
+            with self._lock:
+                before, self.book.market[con_id] = self.book.market.get(con_id, TwsMarket()), market
+                for session, req_id in self._lines_of(con_id):
+                    for tick in wire.changed_ticks(req_id, before, market):
+                        session.send(*tick)
+
+        self._in_loop(tell)
+
+    def refuse(self, con_id: int, code: int) -> None:
+        """Says an error about the open lines of `con_id`."""
+
+        def tell() -> None:
+            for session, req_id in self._lines_of(con_id):
+                session.error(req_id, code, f"Market data notice {code}")
+
+        self._in_loop(tell)
+
+    def _lines_of(self, con_id: int) -> list[tuple[_Session, int]]:
+        return [
+            (session, req_id) for session in self._sessions for req_id, each in session.lines.items() if each == con_id
+        ]
 
     def fill(self, account: str, con_id: int, exec_id: str) -> None:
         """Every client is told of a fill and of its commission."""

@@ -105,6 +105,12 @@ def ticks(req_id: int, market: TwsMarket) -> Iterator[Fields]:
         yield (21, req_id, model, "0", *_computation(market.greeks))
 
 
+def changed_ticks(req_id: int, before: TwsMarket, after: TwsMarket) -> Iterator[Fields]:
+    """What a line is told where `before` becomes `after`."""
+    known = set(ticks(req_id, before))
+    return (tick for tick in ticks(req_id, after) if tick not in known)
+
+
 def _computation(greeks: TwsGreeks) -> Fields:
     return (greeks.iv, greeks.delta, greeks.price, greeks.dividend, greeks.gamma, greeks.vega, greeks.theta,
             greeks.underlying)  # fmt: skip

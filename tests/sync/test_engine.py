@@ -320,13 +320,20 @@ def test_a_broken_stream_starts_again_with_backoff(path: Path, fault: Exception)
     play(path, [broker], scene)
 
 
-def test_a_stream_waits_for_the_first_account_to_land(path: Path) -> None:
-    broker = StreamingScript(network_error(), WHOLE)
+def test_a_stream_waits_for_the_first_sync_to_end(path: Path) -> None:
+    may_end = asyncio.Event()
+
+    async def late() -> Sequence[AccountResult]:
+        await may_end.wait()
+        return WHOLE
+
+    broker = StreamingScript(late)
 
     async def scene(stage: Stage) -> None:
         await stage.pass_time(timedelta(seconds=30))
         assert broker.starts == 0
-        await stage.pass_time(timedelta(seconds=60))
+        may_end.set()
+        await stage.pass_time(timedelta(seconds=1))
         assert broker.starts == 1
 
     play(path, [broker], scene)

@@ -87,6 +87,9 @@ DONE: dict[str, Done] = {
     "sort": lambda pilot: "Symbol▲" in text_of(pilot),
     "reverse": lambda pilot: "Symbol▼" in text_of(pilot) and "S038" in table_text(pilot, 0),
     "columns": lambda pilot: isinstance(pilot.app.screen, ColumnChooser),
+    "all_columns": lambda pilot: (
+        len(table_of(pilot).visible_columns) == len(pilot.app.screen.chosen)  # type: ignore[attr-defined]
+    ),
     "top": lambda pilot: row(pilot) == 0,
     "bottom": lambda pilot: row(pilot) == 39,
     "half_down": lambda pilot: 5 < row(pilot) < 20,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from cotrader_tui.domain.market import Source
 from cotrader_tui.domain.portfolio import LeaseHolder, PortfolioSnapshot
@@ -14,8 +16,11 @@ from cotrader_tui.tui.messages import EngineChanged
 from cotrader_tui.tui.ports import EngineState
 from cotrader_tui.tui.present.book import Book
 from cotrader_tui.tui.present.header import HeaderFacts, header_lines
+from cotrader_tui.tui.present.notices import notices
+from cotrader_tui.tui.present.streams import trouble_lines
 from tests.builders import NOW
-from tests.tui.book import book, settled, shown, text_of
+from tests.tui.book import book, make_app, settled, shown, tell, text_of
+from tests.tui.test_actions import press
 
 FORTY = NOW - timedelta(seconds=40)
 
@@ -77,6 +82,74 @@ async def test_screen_shows_the_stream_until_its_engine_ends() -> None:
         pilot.app.post_message(EngineChanged(EngineState(is_ours=True, is_running=False, message="It ended.")))
         await settled(pilot)
         assert "≈ stream" not in text_of(pilot)
+
+
+WHY = "The quote token was refused. Sign the market data agreement at my.tastytrade.com."
+
+
+def words_of(pilot: Pilot[Any]) -> str:
+    """The screen as one line: sentences wrap."""
+    return " ".join(text_of(pilot).split())
+
+
+async def test_one_key_leads_from_trouble_to_why_and_what_to_do() -> None:
+    async with shown(streaming(StreamState.REFUSED, WHY), size=(80, 24)) as pilot:
+        assert WHY not in words_of(pilot)
+        await press(pilot, "4")
+        assert f"tastytrade ≈ stream refused 40s. {WHY}" in words_of(pilot)
+        await press(pilot, "!")
+        assert f"tastytrade: stream refused. {WHY}" in words_of(pilot)
+
+
+async def test_accounts_say_nothing_of_a_stream_that_is_well_or_whose_engine_is_gone() -> None:
+    async with shown(streaming(StreamState.LIVE)) as pilot:
+        await press(pilot, "4")
+        assert "stream" not in text_of(pilot)
+        await tell(pilot, streaming(StreamState.LIVE, "Fills are not noticed at once."))
+        assert "≈ stream in part 40s. Fills are not noticed at once." in text_of(pilot)
+        pilot.app.post_message(EngineChanged(EngineState(is_ours=True, is_running=False, message="It ended.")))
+        await settled(pilot)
+        assert "stream" not in text_of(pilot)
+
+
+def test_the_accounts_own_stream_is_told_in_full_and_others_by_name() -> None:
+    refused, in_part = StreamStatus(StreamState.REFUSED, FORTY, WHY), StreamStatus(StreamState.LIVE, FORTY, "No fills.")
+    fine = StreamStatus(StreamState.LIVE, FORTY)
+    every = {"one": refused, "two": in_part, "three": fine, "four": None}
+
+    def told(name: str) -> list[str]:
+        return ["".join(piece.text for piece in line) for line in trouble_lines(name, every, NOW)]
+
+    assert told("one") == [f"one ≈ stream refused 40s. {WHY}", "≈ stream troubled too: two."]
+    assert told("three") == ["≈ stream troubled too: one, two."]
+
+
+async def test_a_turn_of_a_stream_is_listed_once_and_lies_on_nothing() -> None:
+    app = make_app()
+    async with shown(streaming(StreamState.LIVE), app) as pilot:
+        turns = [
+            streaming(StreamState.BROKEN, "No route."),
+            streaming(StreamState.BROKEN, "No answer."),
+            streaming(StreamState.REFUSED, WHY),
+            streaming(StreamState.LIVE, "Fills are not noticed."),
+            streaming(StreamState.LIVE),
+            streaming(StreamState.CLOSED),
+        ]
+        for each in turns:
+            await tell(pilot, each)
+        assert [(each.severity, each.text) for each in app.told] == [
+            ("warning", "tastytrade: stream broken. No route."),
+            ("warning", f"tastytrade: stream refused. {WHY}"),
+            ("warning", "tastytrade: stream in part. Fills are not noticed."),
+            ("information", "tastytrade: stream live, and whole again."),
+        ]
+        assert not list(app._notifications)
+
+
+def test_what_another_engine_left_behind_is_not_told() -> None:
+    left = replace(streaming(StreamState.REFUSED, WHY), lease=LeaseHolder(7, "here", NOW))
+    assert notices(None, left, NOW) == ()
+    assert [each.is_quiet for each in notices(None, streaming(StreamState.REFUSED, WHY), NOW)] == [True]
 
 
 def test_of_many_connections_the_worst_is_named_and_the_rest_counted() -> None:

@@ -19,9 +19,11 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from cotrader_tui.tui.actions import ACTIONS
+from cotrader_tui.tui.app import CotraderApp
 from cotrader_tui.tui.present import positions
 from cotrader_tui.tui.present.figures import Figures
 from cotrader_tui.tui.present.text import GAP, clipped, fitting
+from cotrader_tui.tui.screens.arranging import ArrangedScreen
 from cotrader_tui.tui.widgets.key_line import Hint, KeyLine, fitting_hints
 from tests import builders
 from tests.builders import NOW
@@ -83,6 +85,78 @@ async def test_no_figure_is_cut_and_nothing_overlaps(screen: str) -> None:
             nothing_overlaps(pilot)
             if screen not in _DRAWN:
                 assert figures_of(text) <= every, (size, text)
+
+
+def app_of(pilot: Pilot[Any]) -> CotraderApp:
+    assert isinstance(pilot.app, CotraderApp)
+    return pilot.app
+
+
+def arranged(pilot: Pilot[Any]) -> ArrangedScreen:
+    assert isinstance(pilot.app.screen, ArrangedScreen)
+    return pilot.app.screen
+
+
+_TABLES = ("positions", "greeks", "sync_log", "accounts", "orders")
+
+
+@pytest.mark.parametrize("screen", [screen for screen in SCREENS if screen in _TABLES])
+async def test_with_all_columns_no_figure_is_cut_either(screen: str) -> None:
+    async with opened(screen, AMPLE) as pilot:
+        every = figures_of(text_of(pilot)) | {str(number) for number in range(30)}  # it counts the columns
+        app_of(pilot).keeps_all_columns = True
+        for size in ((60, 20), (80, 24), (40, 12)):
+            await resize(pilot, size)
+            for _ in range(4):
+                text = text_of(pilot)
+                assert [cell_len(line) for line in text.splitlines()] == [size[0]] * size[1]
+                nothing_overlaps(pilot)
+                assert figures_of(text) <= every, (size, text)
+                for _column in range(3):
+                    await press_and_settle(pilot, "l")
+
+
+async def test_all_columns_scroll_sideways_to_the_column_in_focus_beside_the_first() -> None:
+    async with shown(book(), app_for("positions"), (60, 20)) as pilot:
+        table, fit = table_of(pilot), [column.key for column in table_of(pilot).visible_columns]
+        chosen = [column.key for column in arranged(pilot).chosen]
+        assert len(fit) < len(chosen)
+        await press_and_settle(pilot, "W")
+        pilot.app.clear_notifications()
+        assert [column.key for column in table.visible_columns] == chosen
+        lefts = []
+        for _ in chosen:
+            await press_and_settle(pilot, "l")
+            lefts.append(table.scroll_offset.x)
+            seen = [column.key for column in table.columns_in_sight]
+            assert seen[0] == chosen[0]
+            assert arranged(pilot).focused_column in seen
+            head, *lines = text_of(pilot).splitlines()[2:]
+            assert [column.label for column in table.columns_in_sight if column.label.split()[0] not in head] == []
+            assert any(line.startswith("AAPL") for line in lines)
+        assert lefts == sorted(lefts)
+        assert lefts[-1] > lefts[0] == 0
+        assert seen[-1] == chosen[-1]
+        for _ in chosen:
+            await press_and_settle(pilot, "h")
+        assert table.scroll_offset.x == 0
+        await press_and_settle(pilot, "W")
+        assert [column.key for column in table.visible_columns] == fit
+
+
+async def test_all_columns_hold_on_every_screen_and_change_nothing_where_there_is_room() -> None:
+    async with shown(book(), app_for("positions"), (60, 20)) as pilot:
+        await press_and_settle(pilot, "W")
+        await press_and_settle(pilot, "3")
+        assert len(table_of(pilot).visible_columns) == len(arranged(pilot).chosen)
+        await resize(pilot, (200, 50))
+        pilot.app.clear_notifications()
+        await settled(pilot)
+        wide = text_of(pilot)
+        await press_and_settle(pilot, "W")
+        pilot.app.clear_notifications()
+        await settled(pilot)
+        assert text_of(pilot) == wide
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -19,25 +19,20 @@ from cotrader_tui.brokers.ibkr.changes import AccountChanges
 from cotrader_tui.brokers.ibkr.closings import Closings
 from cotrader_tui.brokers.ibkr.history import HistoryReader
 from cotrader_tui.brokers.ibkr.instruments import BROKER
+from cotrader_tui.brokers.ibkr.lines import Lines
 from cotrader_tui.brokers.ibkr.link import Link
-from cotrader_tui.brokers.ibkr.live import LiveMarks
-from cotrader_tui.brokers.ibkr.market import MarketAnswer, MarketReader, Wanted
-from cotrader_tui.brokers.ibkr.parse import (
-    AccountValues,
-    PositionRow,
-    PositionsAnswer,
-    broker_mark,
-    parse_balances,
-    parse_positions,
-)
+from cotrader_tui.brokers.ibkr.live import LiveMarket
+from cotrader_tui.brokers.ibkr.market import MarketAnswer, MarketReader
+from cotrader_tui.brokers.ibkr.parse import AccountValues, PositionsAnswer, parse_balances, parse_positions
 from cotrader_tui.brokers.ibkr.pnl import Key, PnlBook
-from cotrader_tui.brokers.ibkr.reading import Reading, name_of, snapshot_of
+from cotrader_tui.brokers.ibkr.probe import Probe
+from cotrader_tui.brokers.ibkr.reading import Reading, snapshot_of
 from cotrader_tui.brokers.ibkr.settings import Limits, settings_of
+from cotrader_tui.brokers.ibkr.wanted import wanted_of
 from cotrader_tui.brokers.ibkr.watch import Finding, Watch
 from cotrader_tui.brokers.retry import RetryPolicy
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.identifiers import AccountId
-from cotrader_tui.domain.instruments import Instrument
 from cotrader_tui.domain.orders import Order
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.transactions import Transaction
@@ -75,11 +70,15 @@ class IbkrBroker:
         self._catalogue = Catalogue()
         self._history = HistoryReader(self._link, self._catalogue, self._limits)
         self._pnl = PnlBook()
-        self._market = MarketReader(settings.lines, self._limits)
+        lines = Lines(clock)
+        self._market = MarketReader(settings.lines, self._limits, lines)
+        self._live = LiveMarket(clock, self._pnl, lines)
+        self._probe = Probe(self._link, settings, self._limits)
         self._closings = Closings(clock)
-        self._live = LiveMarks()
         self._base_currencies: dict[str, str] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._calls = 0
+        """How often TWS has been called on."""
 
     async def accounts(self) -> tuple[Account, ...]:
         return await self._within(self._limits.accounts, self._accounts())
@@ -91,18 +90,18 @@ class IbkrBroker:
         return await self._within(seconds, self._fetch(accounts, seconds * SHARE))
 
     async def stream(self) -> AsyncGenerator[MarketUpdate, None]:
-        """Marks that moved, from TWS's own P&L; hints of fills; how the connection does, which the next cycle makes
-        anew where it is gone.
+        """Quotes and Greeks that moved, from open lines, P&L and portfolio; hints of fills; how the connection does,
+        which the next cycle makes anew where it is gone: that is due at once when TWS listens again.
         """
         told: Finding | None = None
         while True:
-            quotes = self._live.moved(self._pnl, self._clock()) if self._link.is_live else ()
+            quotes, greeks = self._live.moved() if self._link.is_live else ((), ())
             found = self._watch.look(self._refusal, has_figures=self._pnl.has_figures, is_fetching=bool(self._running))
-            is_due = self._changes.is_sync_due()
+            is_due = self._changes.is_sync_due() or await self._is_back()
             if found != told:
-                yield MarketUpdate(quotes, is_sync_due=is_due, state=found.state, message=found.message)
-            elif quotes or is_due:
-                yield MarketUpdate(quotes, is_sync_due=is_due)
+                yield MarketUpdate(quotes, greeks, is_sync_due=is_due, state=found.state, message=found.message)
+            elif quotes or greeks or is_due:
+                yield MarketUpdate(quotes, greeks, is_sync_due=is_due)
             else:
                 await asyncio.sleep(self._limits.look)
             told = found
@@ -127,6 +126,11 @@ class IbkrBroker:
         """What listens to a new connection."""
         self._changes.listen(ib)
         self._history.listen(ib)
+        ib.updatePortfolioEvent += self._live.hear
+
+    async def _is_back(self) -> bool:
+        """Whether TWS listens again. While it is called on anyway, that call finds out."""
+        return not self._running and await self._probe.finds_tws_back(self._calls)
 
     async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
         """The result of one call that `close` can end. ib_async leaves requests waiting for ever when it is closed.
@@ -135,6 +139,7 @@ class IbkrBroker:
             BrokerError: the call's own, or of kind network if it is not done after `seconds`.
         """
         task = asyncio.create_task(call)
+        self._calls += 1
         self._running.add(task)
         try:
             await asyncio.wait({task}, timeout=max(seconds, 0))
@@ -175,12 +180,15 @@ class IbkrBroker:
         except ConnectionError:
             market = MarketAnswer()
         is_broken = not self._link.is_open
+        self._live.land(readings, self._catalogue)
+        quotes, greeks = self._live.quotes, self._live.greeks
         snapshots = tuple(
-            snapshot_of(reading, self._catalogue, self._pnl, market, self._closings, self._clock(), is_broken=is_broken)
+            snapshot_of(
+                reading, self._catalogue, self._pnl, market, quotes, greeks, self._closings, is_broken=is_broken
+            )
             for reading in readings
         )
         self._pnl.release(self._pnl.gone(held))
-        self._live.hold(readings, [quote for each in snapshots for quote in each.quotes], self._catalogue)
         return snapshots
 
     async def _positions(self, ib: IB, seconds: float) -> PositionsAnswer:
@@ -237,41 +245,14 @@ class IbkrBroker:
             raise errors.dropped("it described the contracts") from None
 
     async def _read_market(
-        self, ib: IB, readings: Iterable[Reading], held: Mapping[Key, Decimal], seconds: float
+        self, ib: IB, readings: Sequence[Reading], held: Mapping[Key, Decimal], seconds: float
     ) -> MarketAnswer:
         """P&L subscriptions and a round of market data side by side."""
         waiting = self._pnl.follow(ib, held, [reading.account.id.number for reading in readings]) / PACE
         settling = self._pnl.settle(held, min(self._limits.pnl + waiting, seconds))
-        wanted = self._wanted(readings)
+        wanted = wanted_of(readings, self._catalogue, self._pnl, self._clock())
         limit = self._limits.market + waiting + len(wanted) / PACE
         reading = self._market.read(ib, wanted, self._link.faults, min(limit, seconds))
         _, market = await asyncio.gather(settling, reading)
         self._refusal = market.refusal
         return market
-
-    def _wanted(self, readings: Iterable[Reading]) -> Mapping[int, Wanted]:
-        """Options that can still have Greeks, what moves them, and whatever TWS is not known to value by itself."""
-        wanted: dict[int, Wanted] = {}
-        now = self._clock()
-        for reading in readings:
-            for row in reading.rows:
-                instrument = name_of(row, self._catalogue)
-                details = self._catalogue[row.terms.con_id]
-                if instrument is None or details is None or instrument.is_expired(now):
-                    continue
-                if instrument.is_option:
-                    wanted[row.terms.con_id] = Wanted(details, is_option=True)
-                    under = self._catalogue.underlying(row.terms.con_id)
-                    if under is not None:
-                        wanted[under.terms.con_id] = Wanted(under, is_option=False)
-                elif self._needs_price(reading, row, instrument):
-                    wanted[row.terms.con_id] = Wanted(details, is_option=False)
-        return wanted
-
-    def _needs_price(self, reading: Reading, row: PositionRow, instrument: Instrument) -> bool:
-        """Whether neither the P&L subscription, once it has spoken, nor the portfolio values the position."""
-        rate = reading.rates.get(instrument.currency)
-        figures = self._pnl.figures((row.account, row.terms.con_id))
-        if row.terms.con_id in reading.portfolio:
-            return False
-        return rate is None or (figures is not None and broker_mark(row, instrument, figures, rate) is None)

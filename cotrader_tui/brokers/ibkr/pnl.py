@@ -29,6 +29,7 @@ class PnlBook:
         self._awaited: set[str] = set()
         """Accounts subscribed to since the last time anybody waited."""
         self._news = asyncio.Event()
+        self._moved: set[int] = set()
 
     def follow(self, ib: IB, held: Collection[Key], accounts: Collection[str] = ()) -> int:
         """Subscribes to whatever of `held` and of `accounts` is not followed yet; how many of `held` those are.
@@ -41,7 +42,7 @@ class PnlBook:
         if ib is not self._ib:
             self._ib, self._open, self._accounts, self._awaited = ib, {}, {}, set()
             ib.pnlEvent += self._hear
-            ib.pnlSingleEvent += self._hear
+            ib.pnlSingleEvent += self._hear_position
             ib.disconnectedEvent += self._hear
         self._follow_accounts(ib, accounts)
         new = [key for key in held if key not in self._open]
@@ -85,6 +86,15 @@ class PnlBook:
 
     def _hear(self, *_: object) -> None:
         self._news.set()
+
+    def _hear_position(self, message: PnLSingle) -> None:
+        self._moved.add(message.conId)
+        self._news.set()
+
+    def take_moved(self) -> set[int]:
+        """Contract ids of the positions that TWS has told of since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
 
     @property
     def has_figures(self) -> bool:

@@ -19,16 +19,13 @@ from cotrader_tui.brokers.ibkr.parse import (
     PortfolioRow,
     PositionRow,
     average_open_price,
-    broker_mark,
     day_base,
     own_figures,
-    portfolio_mark,
 )
 from cotrader_tui.brokers.ibkr.pnl import PnlBook
-from cotrader_tui.brokers.ibkr.ticks import greeks_of, quote_of
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.instruments import Instrument
-from cotrader_tui.domain.market import Greeks, MarkSource, Quote
+from cotrader_tui.domain.market import Greeks, Quote
 from cotrader_tui.domain.portfolio import Account
 from cotrader_tui.domain.positions import Holding
 
@@ -49,6 +46,10 @@ class Reading:
     portfolio: Mapping[int, PortfolioRow]
     """By contract id; empty where the log-in has several accounts."""
     warnings: Sequence[str]
+
+    def is_foreign(self, instrument: Instrument) -> bool:
+        """Whether its prices are in another currency than the account's."""
+        return instrument.currency != self.account.base_currency
 
 
 @dataclass(slots=True)
@@ -76,12 +77,16 @@ def snapshot_of(
     catalogue: Catalogue,
     pnl: PnlBook,
     market: MarketAnswer,
+    quotes: Mapping[int, Quote],
+    greeks: Mapping[int, Greeks],
     closings: Closings,
-    now: datetime,
     *,
     is_broken: bool,
 ) -> BrokerSnapshot:
-    """The account's snapshot. Its rows come from a request that the end marker ended: complete once TWS is ready."""
+    """The account's snapshot. Its rows come from a request that the end marker ended: complete once TWS is ready.
+
+    `quotes` and `greeks` are by contract id, also those of other accounts.
+    """
     parts = _Parts([], [], [], [_named(each) for each in reading.unreadable], {})
     number = reading.account.id.number
     for row in reading.rows:
@@ -91,7 +96,7 @@ def snapshot_of(
             parts.quarantined.append(_quarantined(row, str(error)))
             continue
         figures = pnl.figures((number, row.terms.con_id))
-        _add(parts, row, instrument, reading, figures, market, now)
+        _add(parts, row, instrument, reading, figures, quotes, greeks)
         rate = reading.rates.get(instrument.currency)
         closings.held((number, row.terms.con_id), parts.holdings[-1], figures, rate)
     for key in closings.vanished(number, {row.terms.con_id for row in reading.rows}):
@@ -99,7 +104,7 @@ def snapshot_of(
         if closed is not None:
             parts.holdings.append(closed)
     underlyings = _underlyings(parts.holdings, catalogue)
-    _add_underlying_quotes(parts, underlyings, market, now)
+    _add_underlying_quotes(parts, underlyings, quotes)
     return BrokerSnapshot(
         account=reading.account,
         is_complete=reading.is_ready,
@@ -132,25 +137,17 @@ def _add(
     instrument: Instrument,
     reading: Reading,
     figures: Pnl | None,
-    market: MarketAnswer,
-    now: datetime,
+    quotes: Mapping[int, Quote],
+    greeks: Mapping[int, Greeks],
 ) -> None:
     """One position: its holding, its quote and its Greeks."""
     con_id = row.terms.con_id
     rate = reading.rates.get(instrument.currency)
-    ticker = market.tickers.get(con_id)
-    quote = None if ticker is None else quote_of(ticker, instrument.id, now)
-    mark = broker_mark(row, instrument, figures, rate)
-    if mark is None:
-        mark = portfolio_mark(row, instrument, reading.portfolio.get(con_id))
-    if mark is not None:
-        own = quote or Quote(instrument.id, None, None, now)
-        quote = replace(own, mark=mark, mark_source=MarkSource.BROKER)
+    quote = quotes.get(con_id)
     if quote is not None:
         parts.quotes.append(quote)
-    greeks = greeks_of(ticker, instrument.id, now) if ticker is not None and instrument.is_option else None
-    if greeks is not None:
-        parts.greeks.append(greeks)
+    if con_id in greeks and instrument.is_option:
+        parts.greeks.append(greeks[con_id])
     parts.names[con_id] = instrument.symbol
     value, open_pnl, day_pnl = own_figures(figures, reading.portfolio.get(con_id), rate)
     parts.holdings.append(
@@ -166,18 +163,14 @@ def _add(
     )
 
 
-def _add_underlying_quotes(
-    parts: _Parts, underlyings: Sequence[Instrument], market: MarketAnswer, now: datetime
-) -> None:
+def _add_underlying_quotes(parts: _Parts, underlyings: Sequence[Instrument], quotes: Mapping[int, Quote]) -> None:
     for underlying in underlyings:
         if not underlying.id.key.isdigit():
             continue
         con_id = int(underlying.id.key)
         parts.names[con_id] = underlying.symbol
-        ticker = market.tickers.get(con_id)
-        quote = None if ticker is None else quote_of(ticker, underlying.id, now)
-        if quote is not None:
-            parts.quotes.append(quote)
+        if con_id in quotes:
+            parts.quotes.append(quotes[con_id])
 
 
 def _underlyings(holdings: Sequence[Holding], catalogue: Catalogue) -> list[Instrument]:
@@ -229,4 +222,7 @@ def _notes(parts: _Parts, market: MarketAnswer) -> tuple[str, ...]:
     delayed = [parts.names[con_id] for con_id in sorted(market.delayed) if con_id in parts.names]
     if delayed:
         words.append(f"{listed(delayed)}: DELAYED market data, 15 minutes old or more.")
+    frozen = [parts.names[con_id] for con_id in sorted(market.frozen) if con_id in parts.names]
+    if frozen:
+        words.append(f"{listed(frozen)}: FROZEN market data, the last of a closed market.")
     return (*words, *market.fault_words(parts.names))

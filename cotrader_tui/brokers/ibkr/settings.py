@@ -12,8 +12,8 @@ HOST = "127.0.0.1"
 FIRST_CLIENT_ID = 71
 """Out of the way of the small numbers other programs take."""
 CLIENT_IDS = 8
-LINES = 90
-"""Of the 100 market data lines every log-in has; the rest is left to TWS's own windows."""
+LINES = 60
+"""Of the 100 market data lines that every log-in has at least; they stay taken, and TWS's own windows need some."""
 DELAYED_IF_NOT_LIVE = 3
 _PORTS_HINT = "Usual are 7496 (TWS), 7497 (TWS, paper), 4001 (IB Gateway) and 4002 (IB Gateway, paper)."
 
@@ -60,11 +60,15 @@ class Limits:
     commissions: float = 2.0
     """For what executions cost, which comes after them."""
     look: float = 0.5
-    """Between two looks at which marks have moved, as long as none has."""
+    """Between two looks at what has moved, as long as nothing has."""
     quiet_line: float = 45.0
     """Without one byte from TWS, until it is asked what time it is."""
     answer: float = 15.0
     """For the answer to that."""
+    knock: float = 60.0
+    """Between two looks at whether something listens again, once the connection is gone."""
+    knock_answer: float = 2.0
+    """For the answer to such a look."""
     lost_link: float = 600.0
     """After so long without a link to Interactive Brokers the connection is made anew, to learn how it really is."""
 
@@ -90,11 +94,17 @@ def settings_of(config: ConnectionConfig) -> Settings:
             f"The market data type of {config.name} is {kind}.",
             "Known are 1 (live), 2 (frozen), 3 (delayed where live is not subscribed to) and 4 (delayed-frozen).",
         )
+    lines = _number(config, "market_data_lines", LINES)
+    if lines < 1:
+        raise ConfigError(
+            f"The market data lines of {config.name} are {lines}: it needs at least one.",
+            "Set IBKR_MARKET_DATA_LINES to what TWS's own windows leave free, or leave it.",
+        )
     return Settings(
         host=config.options.get("host") or HOST,
         port=port,
         client_ids=range(first, first + CLIENT_IDS),
-        lines=max(1, _number(config, "market_data_lines", LINES)),
+        lines=lines,
         market_data_type=kind,
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from cotrader_tui.brokers.ibkr.numbers import greek, price
+from cotrader_tui.brokers.ibkr.numbers import greek, price, quotient
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.market import Greeks, MarkSource, Quote, Source
 
@@ -23,15 +23,21 @@ _DELAY = timedelta(minutes=15)
 """At least; TWS does not say how much."""
 
 
-def quote_of(ticker: Ticker, instrument: InstrumentId, received_at: datetime) -> Quote | None:
+def quote_of(ticker: Ticker, instrument: InstrumentId, received_at: datetime, price_magnifier: int = 1) -> Quote | None:
     """Its prices: the mark is the middle of a real market, else the last trade, else the close; `None` without any.
 
-    What is quoted during a halt is no market.
+    What is quoted during a halt, or was when the market closed, is no market. TWS's prices are in so many parts of the
+    currency as `price_magnifier` says.
     """
-    bid, ask = price(ticker.bid, ticker.bidSize), price(ticker.ask, ticker.askSize)
-    last, close = price(ticker.last, ticker.lastSize), price(ticker.close)
+    found = (
+        price(ticker.bid, ticker.bidSize),
+        price(ticker.ask, ticker.askSize),
+        price(ticker.last, ticker.lastSize),
+        price(ticker.close),
+    )
+    bid, ask, last, close = (_in_currency(each, price_magnifier) for each in found)
     is_halted = _is_halted(ticker)
-    mark, source = _mark(bid, ask, last, close, has_market=not is_halted)
+    mark, source = _mark(bid, ask, last, close, has_market=not is_halted and not is_frozen(ticker))
     if mark is None:
         return None
     return Quote(
@@ -76,7 +82,13 @@ def greeks_of(ticker: Ticker, instrument: InstrumentId, received_at: datetime) -
 
 
 def is_delayed(ticker: Ticker) -> bool:
+    """Whether it came fifteen minutes late or more."""
     return ticker.marketDataType in DELAYED_KINDS
+
+
+def is_frozen(ticker: Ticker) -> bool:
+    """Whether it is the last of a market that is closed."""
+    return ticker.marketDataType in FROZEN_KINDS
 
 
 def _is_halted(ticker: Ticker) -> bool:
@@ -93,6 +105,10 @@ def _mark(
         return last, MarkSource.LAST
     # A close of 0 is TWS's way of saying that there was none.
     return (close, MarkSource.CLOSE) if close else (None, None)
+
+
+def _in_currency(value: Decimal | None, price_magnifier: int) -> Decimal | None:
+    return value if value is None or price_magnifier == 1 else quotient(value, Decimal(price_magnifier))
 
 
 def _not_negative(value: float | None) -> float | None:

@@ -11,7 +11,9 @@ from cotrader_tui.brokers.ibkr.settings import Limits
 from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.sync import StreamState
 
-_CLOSED = "The connection to TWS is gone: the next sync opens it again."
+_CLOSED = (
+    "The connection to TWS is gone: a sync opens it again, the next one or as soon as something listens there again."
+)
 _FARM_HINT = "Nothing to do: Interactive Brokers mends it; the sync log tells more."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -14,7 +14,6 @@ from urllib.parse import quote
 from cotrader_tui.brokers.base import (
     AccountFailure,
     AccountResult,
-    BrokerSnapshot,
     ConnectionConfig,
     Listing,
     MarketUpdate,
@@ -27,16 +26,11 @@ from cotrader_tui.brokers.tastytrade.api import Api
 from cotrader_tui.brokers.tastytrade.concurrent import settle
 from cotrader_tui.brokers.tastytrade.errors import unreadable
 from cotrader_tui.brokers.tastytrade.feed import LiveLimits, MarketFeed
+from cotrader_tui.brokers.tastytrade.futures import FutureNames, is_unnamed
 from cotrader_tui.brokers.tastytrade.history import page_count, parse_orders, parse_transactions
-from cotrader_tui.brokers.tastytrade.instruments import underlying_of
 from cotrader_tui.brokers.tastytrade.market import MarketDataAnswer, market_data_calls, parse_market_data
-from cotrader_tui.brokers.tastytrade.parse import (
-    PositionsAnswer,
-    UnreadableError,
-    parse_accounts,
-    parse_balances,
-    parse_positions,
-)
+from cotrader_tui.brokers.tastytrade.parse import UnreadableError, parse_accounts, parse_balances, parse_positions
+from cotrader_tui.brokers.tastytrade.readings import MarketReading, Reading, count, filled, snapshot
 from cotrader_tui.brokers.tastytrade.stream import StreamAnswer, StreamLimits, greeks_snapshot, to_greeks
 from cotrader_tui.domain.balances import Balances
 from cotrader_tui.domain.clock import Clock, exchange_date
@@ -57,44 +51,15 @@ MARKET_DATA_PATH = "/market-data/by-type"
 CALL_TIMEOUT = 25.0
 ACCOUNTS_TIMEOUT = 40.0
 """Seconds for logging in and listing the accounts, tries and waits included."""
+ASIDE_TIMEOUT = 5.0
+"""Seconds a sync waits for what it can land without: bids, asks and halts beside a mark, the names of futures."""
+MOST_ASIDE_CALLS = 5
+"""Calls that a sync makes for bids, asks and halts beside the marks; a book that needs more does without."""
 HISTORY_TIMEOUT = 60.0
 """Seconds for all pages of one account's transactions, or for its orders."""
 PAGE_SIZE = 250
 ACCOUNTS_SHARE = 0.7
 """The part of a cycle's budget in which the accounts must answer; the rest is for market data and Greeks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one account answered, before market data and Greeks."""
-
-    account: Account
-    positions: PositionsAnswer
-    fetched_at: datetime
-    balances: Balances | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def open_instruments(self) -> tuple[Instrument, ...]:
-        return tuple(holding.instrument for holding in self.positions.holdings if holding.quantity != 0)
-
-    @property
-    def underlyings(self) -> tuple[Instrument, ...]:
-        """What moves the holdings and is not held itself, each once. Shares closed today are not held."""
-        held = {instrument.id for instrument in self.open_instruments}
-        found = (underlying_of(holding.instrument) for holding in self.positions.holdings)
-        return tuple({each.id: each for each in found if each is not None and each.id not in held}.values())
-
-
-@dataclass(frozen=True, slots=True)
-class MarketReading:
-    """Prices and Greeks of one cycle, over all accounts."""
-
-    quotes: Mapping[InstrumentId, Quote]
-    greeks: Mapping[InstrumentId, Greeks]
-    price_fault: str | None = None
-    """A sentence if a call for prices failed."""
-    greeks_fault: str | None = None
 
 
 class TastytradeBroker:
@@ -108,6 +73,7 @@ class TastytradeBroker:
         policy: RetryPolicy | None = None,
         call_timeout: float = CALL_TIMEOUT,
         accounts_timeout: float = ACCOUNTS_TIMEOUT,
+        aside_timeout: float = ASIDE_TIMEOUT,
         stream_limits: StreamLimits | None = None,
         live_limits: LiveLimits | None = None,
         alert_limits: AlertLimits | None = None,
@@ -116,11 +82,13 @@ class TastytradeBroker:
         self._clock = clock
         self._api = Api(config, clock, policy or RetryPolicy(), call_timeout)
         self._accounts_timeout = accounts_timeout
+        self._aside_timeout = aside_timeout
         self._stream_limits = stream_limits or StreamLimits()
         self._alerts = AccountAlerts(
             self._api, streamer_address(config), alert_limits or AlertLimits(), hints or Hints()
         )
         self._feed = MarketFeed(self._api, clock, live_limits or LiveLimits(), self._alerts)
+        self._futures = FutureNames(self._api)
         self._held: dict[AccountId, tuple[Instrument, ...]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._unreadable_accounts = 0
@@ -146,13 +114,17 @@ class TastytradeBroker:
         market = await self._read_market(readings, end - loop.time())
         self._hold(outcomes, market)
         return tuple(
-            AccountFailure(account, outcome) if isinstance(outcome, BrokerError) else _snapshot(outcome, market)
+            AccountFailure(account, outcome)
+            if isinstance(outcome, BrokerError)
+            else snapshot(outcome, market, self._feed.completed)
             for account, outcome in outcomes.items()
         )
 
     @property
     def overflow(self) -> int:
-        """How many streamed events were dropped unseen for newer ones since the start: 0 unless it is overloaded."""
+        """How many streamed events were dropped unseen for newer ones since the stream was begun: 0 unless it is
+        overloaded.
+        """
         return self._feed.overflow
 
     def stream(self) -> AsyncGenerator[MarketUpdate, None]:
@@ -166,8 +138,11 @@ class TastytradeBroker:
         return await self._within(HISTORY_TIMEOUT, self._orders(account))
 
     def forget(self) -> None:
-        """The next fetch asks for a new quote token and for every Greek itself, whatever the stream sent last."""
+        """The next fetch asks for a new quote token, for the names of futures, and for every Greek itself, whatever the
+        stream sent last.
+        """
         self._api.forget_quote_token()
+        self._futures.forget()
         self._asks_greeks_anew = True
 
     async def close(self) -> None:
@@ -186,7 +161,8 @@ class TastytradeBroker:
                 held[account.id] = (*former, *outcome.open_instruments, *outcome.underlyings)
         self._held = held
         self._alerts.follow([account.number for account in held])
-        self._feed.hold((each for instruments in held.values() for each in instruments), market.quotes.values())
+        followed = (self._futures.named(each) for instruments in held.values() for each in instruments)
+        self._feed.hold(followed, market.quotes.values())
 
     async def _within(self, seconds: float, call: Coroutine[Any, Any, T]) -> T:
         """The result of one call that `close` can end.
@@ -214,7 +190,7 @@ class TastytradeBroker:
             return reading
         warnings = list(reading.warnings)
         if self._unreadable_accounts:
-            warnings.append(f"{_count(self._unreadable_accounts, 'account')} of tastytrade's list could not be read.")
+            warnings.append(f"{count(self._unreadable_accounts, 'account')} of tastytrade's list could not be read.")
         if isinstance(balances, BrokerError):
             return replace(reading, warnings=(*warnings, f"Balances are unknown: {balances.message}"))
         counted = replace(balances, position_count=reading.positions.listed)
@@ -257,28 +233,47 @@ class TastytradeBroker:
         return _read(path, lambda: parse_orders(body, account.id.number))
 
     async def _read_market(self, readings: list[Reading], seconds: float) -> MarketReading:
-        (quotes, price_fault), (greeks, greeks_fault) = await asyncio.gather(
-            self._read_prices(readings, seconds), self._read_greeks(readings, seconds)
+        wanted = [each for reading in readings for each in reading.priced]
+        (quotes, price_fault), (greeks, greeks_fault), names_fault = await asyncio.gather(
+            self._read_prices(readings, seconds),
+            self._read_greeks(readings, seconds),
+            self._learn_names(wanted, seconds),
         )
-        return MarketReading(quotes, greeks, price_fault, greeks_fault)
+        nameless = frozenset(each.id for each in wanted if is_unnamed(self._futures.named(each)))
+        return MarketReading(quotes, greeks, price_fault, greeks_fault, names_fault, nameless)
 
     async def _read_prices(
         self, readings: list[Reading], seconds: float
     ) -> tuple[dict[InstrumentId, Quote], str | None]:
-        """The marks that came with positions, and prices of whatever came without; a sentence if those failed."""
+        """The marks that came with positions, and prices of whatever came without; a sentence if those failed.
+
+        Bid, ask and halts come with no position: without a stream that tells them, they are asked for as well.
+        """
         quotes = {quote.instrument: quote for reading in readings for quote in reading.positions.quotes}
-        wanted = [each for reading in readings for each in (*reading.open_instruments, *reading.underlyings)]
-        calls = market_data_calls([each for each in wanted if each.id not in quotes])
+        wanted = [each for reading in readings for each in reading.priced]
+        unpriced = [each for each in wanted if each.id not in quotes]
+        calls, every = market_data_calls(unpriced), market_data_calls(wanted)
+        if not self._feed.is_live and len(every) - len(calls) <= MOST_ASIDE_CALLS:
+            calls = every
+        seconds = seconds if unpriced else min(seconds, self._aside_timeout)
         answers = await settle({n: self._prices(params) for n, params in enumerate(calls)}, seconds, self._running)
         fault = None
         for answer in answers.values():
             if isinstance(answer, BrokerError):
                 fault = answer.message
                 continue
-            quotes.update({quote.instrument: quote for quote in answer.quotes})
+            for each in answer.quotes:
+                own = quotes.get(each.instrument)
+                quotes[each.instrument] = each if own is None else filled(own, each)
             if answer.unreadable:
-                fault = f"{_count(answer.unreadable, 'row')} of market data could not be read."
+                fault = f"{count(answer.unreadable, 'row')} of market data could not be read."
         return quotes, fault
+
+    async def _learn_names(self, wanted: list[Instrument], seconds: float) -> str | None:
+        """Learns how the stream names futures; a sentence if that failed."""
+        limit = min(seconds, self._aside_timeout)
+        answer = (await settle({"names": self._futures.learn(wanted)}, limit, self._running))["names"]
+        return answer.message if isinstance(answer, BrokerError) else None
 
     async def _read_greeks(
         self, readings: list[Reading], seconds: float
@@ -328,41 +323,11 @@ class TastytradeBroker:
         return {greeks.instrument: greeks for greeks in found if greeks is not None}
 
 
-def _snapshot(reading: Reading, market: MarketReading) -> BrokerSnapshot:
-    own = {quote.instrument: quote for quote in reading.positions.quotes}
-    underlyings = reading.underlyings
-    wanted = [instrument.id for instrument in (*reading.open_instruments, *underlyings)]
-    quotes = [own.get(each) or market.quotes[each] for each in wanted if each in market.quotes]
-    greeks = [market.greeks[each.id] for each in reading.open_instruments if each.id in market.greeks]
-    warnings = list(reading.warnings)
-    unpriced = sum(each not in market.quotes for each in wanted)
-    if market.price_fault and unpriced:
-        warnings.append(f"{_count(unpriced, 'price')} missing: {market.price_fault}")
-    if market.greeks_fault and any(each.is_option for each in reading.open_instruments):
-        warnings.append(market.greeks_fault)
-    return BrokerSnapshot(
-        account=reading.account,
-        is_complete=reading.positions.is_complete,
-        holdings=reading.positions.holdings,
-        fetched_at=reading.fetched_at,
-        quarantined=reading.positions.quarantined,
-        balances=reading.balances,
-        underlyings=underlyings,
-        quotes=tuple(quotes),
-        greeks=tuple(greeks),
-        warnings=tuple(warnings),
-    )
-
-
 def _read(path: str, parse: Callable[[], T]) -> T:
     try:
         return parse()
     except UnreadableError as error:
         raise unreadable(path, str(error)) from None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _raise_refused_grant(outcomes: Iterable[Reading | BrokerError]) -> None:

@@ -53,7 +53,9 @@ class MarketFeed:
 
     def __init__(self, api: Api, clock: Clock, limits: LiveLimits, alerts: AccountAlerts) -> None:
         self.overflow = 0
-        """Events that were dropped for newer ones because they came faster than they could be looked at."""
+        """Events that were dropped for newer ones because they came faster than they could be looked at, since the
+        stream was begun.
+        """
         self._api = api
         self._clock = clock
         self._limits = limits
@@ -68,10 +70,19 @@ class MarketFeed:
         self._workers: set[asyncio.Task[None]] = set()
 
     def hold(self, instruments: Iterable[Instrument], quotes: Collection[Quote]) -> None:
-        """Follow exactly these from now on; `quotes` are what the sync lands."""
+        """Follow exactly these from now on; `quotes` are the sync's own, which lands them `completed`."""
         self._book.hold(instruments, quotes, self._clock())
         if any(self._book.wanted.values()):
             self._holds_something.set()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the market is followed right now."""
+        return self._streamer is not None and self._state is StreamState.LIVE
+
+    def completed(self, quote: Quote) -> Quote:
+        """A sync's quote of what is held with what the stream knows of it; as it is while there is no stream."""
+        return self._book.completed(quote)
 
     def greeks(self, symbols: Collection[str]) -> dict[InstrumentId, Greeks] | None:
         """The latest Greeks of these streamer symbols; `None` if the connection does not serve all or sent none yet."""
@@ -91,7 +102,7 @@ class MarketFeed:
             StreamRefusedError: the quote token or a subscription was refused.
             BrokerError: the stream could not be opened or broke off, or the machine slept.
         """
-        self._state, self._told = None, (None, "")
+        self._state, self._told, self.overflow = None, (None, ""), 0
         self._is_live.clear()
         worker, listener = asyncio.create_task(self._follow()), asyncio.create_task(self._listen())
         tasks = {worker, listener}
@@ -116,6 +127,7 @@ class MarketFeed:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._workers -= tasks
+            self._book.start_anew()
 
     def _lead(self) -> float:
         """Seconds by which the clock is ahead of the loop's time, which is the watchdogs' and stands still while the
@@ -156,7 +168,6 @@ class MarketFeed:
             async with opened(token, self._limits.opening, self._limits.backlog) as streamer:
                 is_open = True
                 self._streamer = streamer
-                self._book.start_anew()
                 streamer.on_backlog = lambda: self._count_overflow(self._drain(streamer))
                 try:
                     await self._keep_up(streamer)
@@ -191,12 +202,17 @@ class MarketFeed:
         self._subscribed = wanted
 
     def _drain(self, streamer: Streamer) -> int:
-        """Takes every waiting event. Returns how many of them a newer one of the same symbol replaced."""
+        """Takes every waiting event, but of each symbol only its first one ever and the latest. Returns how many the
+        latest replaced.
+        """
         now, replaced = self._clock(), 0
         for kind in KINDS:
             latest: dict[str, Event] = {}
             count = 0
             while (event := streamer.get_event_nowait(kind)) is not None:
+                if self._book.is_new(event):
+                    self._book.take(event, now)
+                    continue
                 latest[event.event_symbol] = event
                 count += 1
             for event in latest.values():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from types import MappingProxyType
 
 from tastytrade.dxfeed import Event, Profile, Summary, Trade
@@ -13,10 +12,11 @@ from tastytrade.dxfeed import Greeks as GreeksEvent
 from tastytrade.dxfeed import Quote as QuoteEvent
 
 from cotrader_tui.brokers.base import MarketUpdate
+from cotrader_tui.brokers.tastytrade.marks import Events, Heard, merged
 from cotrader_tui.brokers.tastytrade.stream import to_greeks
 from cotrader_tui.domain.identifiers import InstrumentId
 from cotrader_tui.domain.instruments import Instrument, InstrumentType
-from cotrader_tui.domain.market import Greeks, MarkSource, Quote, Source
+from cotrader_tui.domain.market import Greeks, Quote
 
 KINDS: tuple[type[Event], ...] = (Profile, QuoteEvent, Trade, Summary, GreeksEvent)
 """The profile comes first: a quote that comes during a halt must find it."""
@@ -26,11 +26,6 @@ Wanted = Mapping[type[Event], frozenset[str]]
 
 _NAMED_BY_SYMBOL = frozenset({InstrumentType.EQUITY, InstrumentType.INDEX})
 """Types whose streamer symbol is their symbol. Of others it is known only if tastytrade told it."""
-
-_ALWAYS_NARROW = Decimal("0.10")
-"""A spread that is never too wide: two ticks of the cheapest options."""
-
-_Dated = tuple[Event, datetime]
 
 
 class LiveBook:
@@ -42,43 +37,66 @@ class LiveBook:
     def __init__(self) -> None:
         self.wanted: Wanted = MappingProxyType({kind: frozenset() for kind in KINDS})
         self._instruments: dict[str, tuple[Instrument, ...]] = {}
+        self._symbols_by_id: dict[InstrumentId, str] = {}
         self._movers: dict[str, str] = {}
-        self._synced: dict[InstrumentId, Quote] = {}
+        self._known: dict[InstrumentId, Quote] = {}
+        """What else is known than this connection's events: of the last sync, else of the connection before."""
         self._told_quotes: dict[InstrumentId, Quote] = {}
         self._told_greeks: dict[InstrumentId, Greeks] = {}
-        self._events: dict[type[Event], dict[str, _Dated]] = {kind: {} for kind in KINDS}
+        self._events: dict[type[Event], dict[str, Heard]] = {kind: {} for kind in KINDS}
+        self._heard: dict[type[Event], set[str]] = {kind: set() for kind in KINDS}
+        """The symbols of which this connection has sent something."""
         self._moved: set[str] = set()
 
     def hold(self, instruments: Iterable[Instrument], quotes: Collection[Quote], now: datetime) -> None:
-        """Takes over what a sync found held and what moves it, and the quotes it lands: newer ones than any event."""
+        """Takes over what a sync found held and what moves it. `quotes` are its own; it lands them `completed`."""
         by_symbol: dict[str, dict[InstrumentId, Instrument]] = {}
         for instrument in instruments:
             if (symbol := _streamer_symbol(instrument)) and not instrument.is_expired(now):
                 by_symbol.setdefault(symbol, {})[instrument.id] = instrument
         self._instruments = {symbol: tuple(found.values()) for symbol, found in by_symbol.items()}
+        self._symbols_by_id = {key: symbol for symbol, found in by_symbol.items() for key in found}
         self._movers = self._find_movers()
         self.wanted = MappingProxyType({kind: frozenset(self._symbols(kind)) for kind in KINDS})
         self._keep_only_held(quotes)
+
+    def completed(self, quote: Quote) -> Quote:
+        """A sync's quote with what the connection has sent of its instrument: the store replaces a quote whole."""
+        symbol = self._symbols_by_id.get(quote.instrument)
+        found = (each for each in self._instruments.get(symbol or "", ()) if each.id == quote.instrument)
+        instrument = next(found, None)
+        if symbol is None or instrument is None:
+            return quote
+        return merged(instrument, quote, self._events_of(symbol), self._is_halted(symbol)) or quote
+
+    def is_new(self, event: Event) -> bool:
+        """Whether the connection has sent nothing of its kind and symbol yet."""
+        return event.event_symbol not in self._heard[type(event)]
 
     def take(self, event: Event, received_at: datetime) -> None:
         """Keeps an event in place of the one before it, if its symbol is held.
 
         What is quoted during a halt is no market: the quote from before it stays.
         """
-        symbol = event.event_symbol
-        if symbol not in self.wanted[type(event)] or (isinstance(event, QuoteEvent) and self._is_halted(symbol)):
+        kind, symbol = type(event), event.event_symbol
+        if symbol not in self.wanted[kind]:
             return
-        self._events[type(event)][symbol] = (event, received_at)
+        is_first = self.is_new(event)
+        self._heard[kind].add(symbol)
+        if isinstance(event, QuoteEvent) and self._is_halted(symbol):
+            return
+        self._events[kind][symbol] = Heard(event, received_at, is_first)
         self._moved.add(symbol)
         if isinstance(event, Profile):
-            self._moved.update(option for option, mover in self._movers.items() if mover == symbol)
+            self._take_status(symbol, is_first=is_first)
 
     def start_anew(self) -> None:
-        """For a new connection: it sends the latest of everything again, and all of it is told again."""
-        self._told_quotes = dict(self._synced)
+        """For a new connection, which sends the latest of everything again: what was told is known till then."""
+        self._known.update(self._told_quotes)
         self._told_greeks.clear()
-        for events in self._events.values():
-            events.clear()
+        for kind in KINDS:
+            self._events[kind].clear()
+            self._heard[kind].clear()
         self._moved.clear()
 
     def moved(self) -> MarketUpdate:
@@ -123,111 +141,65 @@ class LiveBook:
             if each.is_option and each.underlying_id in symbols
         }
 
+    def _take_status(self, symbol: str, *, is_first: bool) -> None:
+        """Of a symbol whose trading was halted before its status came it is not known what was quoted before that."""
+        moved = {symbol, *(option for option, mover in self._movers.items() if mover == symbol)}
+        self._moved |= moved
+        if is_first and self._is_halted(symbol):
+            for each in moved:
+                self._events[QuoteEvent].pop(each, None)
+
     def _is_halted(self, symbol: str) -> bool | None:
-        """Whether its own or its mover's trading is halted; `None` where nothing was said."""
-        profile = self._events[Profile].get(self._movers.get(symbol, symbol))
-        status = profile[0].trading_status if profile and isinstance(profile[0], Profile) else None
-        return status == "HALTED" if status in ("HALTED", "ACTIVE") else None
+        """Whether its own or its mover's trading is halted: by the stream, else by the last sync; `None` where neither
+        says so.
+        """
+        mover = self._movers.get(symbol, symbol)
+        profile = self._events[Profile].get(mover)
+        match profile.event if profile else None:
+            case Profile(trading_status="HALTED"):
+                return True
+            case Profile(trading_status="ACTIVE"):
+                return False
+        instruments = (each for name in (symbol, mover) for each in self._instruments.get(name, ()))
+        known = (self._known.get(each.id) for each in instruments)
+        return True if any(quote is not None and quote.is_halted for quote in known) else None
 
     def _keep_only_held(self, quotes: Collection[Quote]) -> None:
-        held = {each.id for found in self._instruments.values() for each in found}
-        self._synced = {key: quote for key, quote in self._synced.items() if key in held}
-        self._synced.update({quote.instrument: quote for quote in quotes if quote.instrument in held})
-        self._told_quotes = dict(self._synced)
+        held = self._symbols_by_id.keys()
+        synced = {quote.instrument: quote for quote in quotes if quote.instrument in held}
+        self._known = {key: quote for key, quote in self._known.items() if key in held} | synced
+        self._told_quotes = {key: quote for key, quote in self._told_quotes.items() if key in held}
         self._told_greeks = {key: greeks for key, greeks in self._told_greeks.items() if key in held}
         for kind, events in self._events.items():
             self._events[kind] = {symbol: each for symbol, each in events.items() if symbol in self.wanted[kind]}
-        # A sync's quote replaces all of the stored one, also the bid and ask that only the stream knows.
+            self._heard[kind] &= self.wanted[kind]
         self._moved = {symbol for events in self._events.values() for symbol in events}
+        self._told_quotes |= {key: self.completed(quote) for key, quote in synced.items()}
 
     def _is_news(self, quote: Quote) -> bool:
         return quote.mark is not None and not _same(quote, self._told_quotes.get(quote.instrument))
 
+    def _events_of(self, symbol: str) -> Events:
+        return Events(*(self._events[kind].get(symbol) for kind in (QuoteEvent, Trade, Summary)))
+
     def _quote(self, symbol: str, instrument: Instrument) -> Quote | None:
-        """The sync's quote with whatever the stream knows; its mark is the newer one, its age that of the mark."""
-        synced = self._synced.get(instrument.id)
-        bid_ask, trade, summary = (self._events[kind].get(symbol) for kind in (QuoteEvent, Trade, Summary))
-        streamed = _last(instrument, trade) if instrument.type is InstrumentType.INDEX else _mid(instrument, bid_ask)
-        quote = _newer(streamed, synced)
-        if quote is None or quote.mark is None:
-            quote = _last(instrument, trade) or _close(instrument, summary)
-        if quote is None:
-            return None
-        known = synced or quote
         is_halted = self._is_halted(symbol)
-        return replace(
-            quote,
-            bid=_price(bid_ask, "bid_price", known.bid),
-            ask=_price(bid_ask, "ask_price", known.ask),
-            last=_price(trade, "price", known.last),
-            previous_close=_price(summary, "prev_day_close_price", known.previous_close),
-            is_halted=known.is_halted if is_halted is None else is_halted,
-        )
+        quote = merged(instrument, self._known.get(instrument.id), self._events_of(symbol), is_halted)
+        told = self._told_quotes.get(instrument.id)
+        if quote is None and told is not None and is_halted:
+            # Its only mark was quoted before the halt was known: no better one is, and it must not look like a market.
+            return replace(told, is_halted=True)
+        return quote
 
     def _greeks(self, symbol: str, instrument: InstrumentId) -> Greeks | None:
-        dated = self._events[GreeksEvent].get(symbol)
-        if dated is None or not isinstance(dated[0], GreeksEvent):
+        heard = self._events[GreeksEvent].get(symbol)
+        if heard is None or not isinstance(heard.event, GreeksEvent):
             return None
-        return to_greeks(dated[0], instrument, dated[1])
+        return to_greeks(heard.event, instrument, heard.received_at)
 
 
 def _streamer_symbol(instrument: Instrument) -> str | None:
     return instrument.streamer_symbol or (instrument.symbol if instrument.type in _NAMED_BY_SYMBOL else None)
-
-
-def _mid(instrument: Instrument, dated: _Dated | None) -> Quote | None:
-    """The middle of a real market; a bid of 0 is one for an option.
-
-    A market wider than its own middle, as outside trading hours, says nothing: the mark of the last sync stays.
-    """
-    bid, ask = _price(dated, "bid_price"), _price(dated, "ask_price")
-    if dated is None or bid is None or ask is None or not (0 < ask >= bid):
-        return None
-    if bid < 0 or (bid == 0 and not instrument.is_option):
-        return None
-    middle = (bid + ask) / 2
-    if ask - bid > max(middle, _ALWAYS_NARROW):
-        return None
-    at = _since(dated, "bid_time", "ask_time")
-    return Quote(instrument.id, middle, MarkSource.MID, at, Source.STREAM)
-
-
-def _last(instrument: Instrument, dated: _Dated | None) -> Quote | None:
-    """The last trade, which is an index's level; 0 means that there is none."""
-    price = _price(dated, "price")
-    if dated is None or not price:
-        return None
-    return Quote(instrument.id, price, MarkSource.LAST, _since(dated, "time"), Source.STREAM)
-
-
-def _close(instrument: Instrument, dated: _Dated | None) -> Quote | None:
-    """The newest close: the mark of what has neither a market nor a trade; 0 means that there is none."""
-    price = _price(dated, "day_close_price") or _price(dated, "prev_day_close_price")
-    if dated is None or not price:
-        return None
-    return Quote(instrument.id, price, MarkSource.CLOSE, dated[1], Source.STREAM)
-
-
-def _since(dated: _Dated, *names: str) -> datetime:
-    """How old it is: the newest of its own times, else when it came. A new connection sends old events again."""
-    event, received_at = dated
-    milliseconds = max(getattr(event, name) for name in names)
-    try:
-        own = datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds > 0 else received_at
-    except (OverflowError, OSError, ValueError):
-        return received_at
-    return min(own, received_at)
-
-
-def _newer(streamed: Quote | None, synced: Quote | None) -> Quote | None:
-    if streamed is None or synced is None or synced.mark is None:
-        return streamed or synced
-    return streamed if streamed.received_at > synced.received_at else synced
-
-
-def _price(dated: _Dated | None, name: str, otherwise: Decimal | None = None) -> Decimal | None:
-    price: Decimal | None = None if dated is None else getattr(dated[0], name)
-    return price if price is not None and price.is_finite() else otherwise
 
 
 def _same(fresh: Quote | Greeks, told: Quote | Greeks | None) -> bool:

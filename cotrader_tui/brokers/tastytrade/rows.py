@@ -123,6 +123,11 @@ class MarketDataRow(Row):
     halt_end_time: Figure = None
 
 
+class FutureRow(Row):
+    symbol: Text
+    streamer_symbol: Text
+
+
 def odd_fields(error: ValidationError) -> str:
     """The names of the fields that are missing or unreadable, without their values."""
     return ", ".join(sorted({str(each["loc"][0]) if each["loc"] else "the row" for each in error.errors()}))

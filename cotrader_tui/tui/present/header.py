@@ -13,11 +13,12 @@ from cotrader_tui.analytics.totals import BookTotals, day_percent
 from cotrader_tui.domain.clock import EXCHANGE_ZONE
 from cotrader_tui.domain.market import Market, MarketPhase, market_state
 from cotrader_tui.domain.portfolio import PortfolioSnapshot
-from cotrader_tui.domain.sync import Connection, StreamState, StreamStatus
+from cotrader_tui.domain.sync import Connection, StreamStatus
 from cotrader_tui.domain.text import UNKNOWN, visible
 from cotrader_tui.tui.present.book import Book
 from cotrader_tui.tui.present.figures import ACCENT, FAILED, STALE, WARN, WELL, Figures, number, tone
 from cotrader_tui.tui.present.rates import conversion_words
+from cotrader_tui.tui.present.streams import trouble_words
 from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped
 from cotrader_tui.tui.present.times import age, clock_time, countdown, since
 
@@ -170,7 +171,7 @@ def _conversions(totals: BookTotals | None, *, is_wide: bool) -> list[_Part]:
 def _state(facts: HeaderFacts, connection: Connection, now: datetime) -> Line:
     """A connection's state as glyph, word and age."""
     fresh = freshness(connection, now)
-    newest = newest_age(connection, _streams(facts), _stream(facts, connection, now), now)
+    newest = newest_age(connection, _streams(facts), stream_of(facts, connection, now), now)
     shown = Piece(f"{fresh.glyph} {fresh.state}", _STATE_STYLES.get(fresh.state, FAILED))
     if connection.is_syncing:
         shown = Piece(_SYNCING, ACCENT)
@@ -184,7 +185,8 @@ def _streams(facts: HeaderFacts) -> StreamFacts:
     return NO_FACTS if facts.book is None else facts.book.streams
 
 
-def _stream(facts: HeaderFacts, connection: Connection, now: datetime) -> StreamStatus | None:
+def stream_of(facts: HeaderFacts, connection: Connection, now: datetime) -> StreamStatus | None:
+    """How the stream of a connection does, as far as that can still be believed."""
     if facts.snapshot is None:
         return None
     return stream_status(connection, facts.snapshot, _streams(facts), now, has_engine=facts.has_engine)
@@ -192,16 +194,13 @@ def _stream(facts: HeaderFacts, connection: Connection, now: datetime) -> Stream
 
 def _trouble(facts: HeaderFacts, connection: Connection, now: datetime) -> Line:
     """What is wrong with its stream, and since when; empty where it does well."""
-    status = _stream(facts, connection, now)
-    if status is None or not worth_a_word(status, now):
-        return ()
-    word = "in part" if status.state in (StreamState.LIVE, StreamState.CLOSED) else status.state
-    return (Piece(f"≈ stream {word} {age(since(status.since, now))}", WARN),)
+    words = trouble_words(stream_of(facts, connection, now), now)
+    return (Piece(words, WARN),) if words else ()
 
 
 def _overflow(facts: HeaderFacts, connection: Connection, now: datetime) -> list[_Part]:
     """How many updates came too fast to be shown each."""
-    status = _stream(facts, connection, now)
+    status = stream_of(facts, connection, now)
     if status is None or not status.overflow:
         return []
     return [_Part(10, (Piece(f"{status.overflow:,} ticks replaced by newer", STALE),), gap=" ")]

@@ -12,6 +12,7 @@ from cotrader_tui.domain.portfolio import Leg, PortfolioSnapshot
 from cotrader_tui.domain.sync import Connection, ConnectionStatus
 from cotrader_tui.domain.text import visible
 from cotrader_tui.tui.present.names import name
+from cotrader_tui.tui.present.streams import stream_sentences
 
 _LOST = frozenset({DataState.OFFLINE, DataState.ERROR, DataState.LOGIN})
 _FEW = 3
@@ -20,21 +21,24 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for a toast."""
+    """A sentence for a toast, or only for the list of messages."""
 
     text: str
     is_problem: bool = False
+    is_quiet: bool = False
+    """The header says so already: only the list has it, with the reason."""
 
 
 def notices(before: PortfolioSnapshot | None, after: PortfolioSnapshot, now: datetime) -> tuple[Notice, ...]:
-    """Connections lost and back, positions opened, closed and flipped.
+    """Connections lost and back, positions opened, closed and flipped; quietly, streams in trouble and back.
 
     A routine success is none of these, nor what somebody did on purpose to a connection. Another portfolio is another
     view, and no news.
     """
+    quiet = [Notice(text, is_problem, is_quiet=True) for text, is_problem in stream_sentences(before, after, now)]
     if before is None or before.portfolio != after.portfolio:
-        return ()
-    return (*_connections(before, after, now), *_positions(before, after, now))
+        return tuple(quiet)
+    return (*quiet, *_connections(before, after, now), *_positions(before, after, now))
 
 
 def _connections(before: PortfolioSnapshot, after: PortfolioSnapshot, now: datetime) -> list[Notice]:

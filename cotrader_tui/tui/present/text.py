@@ -144,5 +144,18 @@ def fitting(columns: Sequence[Column], width: int, wanted: str | None = None) ->
     )
 
 
+def beside_first(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
+    """All of `columns`, for a table of `width` cells that scrolls sideways beside the first; those that are text get
+    narrower where they would not fit beside it.
+    """
+    if len(fit := fitting(columns, width)) == len(columns):
+        return fit
+    widest = max((column.width for column in columns[1:] if not column.is_text), default=0)
+    first = max(1, min(columns[0].width, width - GAP - widest))
+    room = max(1, width - GAP - first)
+    rest = (replace(each, width=min(each.width, room)) if each.is_text else each for each in columns[1:])
+    return (replace(columns[0], width=first), *rest)
+
+
 def _widened(column: Column, by: int) -> Column:
     return replace(column, width=column.width + by)

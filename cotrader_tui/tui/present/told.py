@@ -23,7 +23,7 @@ _KINDS = {"information": "note", "warning": "warning", "error": "error"}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One toast. `number` counts them from 1."""
+    """One toast, or what was only put here. `number` counts them from 1."""
 
     number: int
     at: datetime

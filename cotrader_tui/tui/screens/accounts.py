@@ -8,11 +8,15 @@ from datetime import datetime
 from textual import on
 from textual.widget import Widget
 
+from cotrader_tui.analytics.freshness import in_use
 from cotrader_tui.analytics.selection import only_accounts
+from cotrader_tui.analytics.streams import worth_a_word
 from cotrader_tui.domain.portfolio import AccountBook, PortfolioSnapshot
 from cotrader_tui.tui.present import accounts
+from cotrader_tui.tui.present.header import stream_of
 from cotrader_tui.tui.present.rates import account_totals, rate_lines
 from cotrader_tui.tui.present.reconciliation import others_that_differ, reconciliation_lines
+from cotrader_tui.tui.present.streams import trouble_lines
 from cotrader_tui.tui.present.subjects import AccountSubject, Subject
 from cotrader_tui.tui.present.text import Line, Piece, Row
 from cotrader_tui.tui.screens.tables import TableScreen
@@ -21,7 +25,9 @@ from cotrader_tui.tui.widgets.lines import Paragraphs
 
 
 class AccountsScreen(TableScreen):
-    """What each account is worth, and below that how the one under the cursor compares with its broker's figures."""
+    """What each account is worth, and below that how the one under the cursor compares with its broker's figures, and
+    what is wrong with its stream.
+    """
 
     area = "accounts"
     columns = accounts.COLUMNS
@@ -70,4 +76,8 @@ class AccountsScreen(TableScreen):
         panel.first().display = book is not None
         if snapshot is not None and book is not None:
             lines = reconciliation_lines(book, snapshot, now, self.figures)
-            panel.first(Paragraphs).show([*lines, *others_that_differ(book, snapshot)])
+            facts = self.book_app.header_facts
+            suspects = [each for each in in_use(snapshot.connections) if worth_a_word(each.stream, now)]
+            streams = {each.name: stream_of(facts, each, now) for each in suspects}
+            troubles = tuple(trouble_lines(book.connection, streams, now))
+            panel.first(Paragraphs).show([*lines, *others_that_differ(book, snapshot), *troubles])

@@ -93,7 +93,7 @@ class ArrangedScreen(BookScreen):
         """Show it in the table's header and in the line of the filter."""
         arrangement = self.arrangement
         marks = HeaderMarks(arrangement.sort, arrangement.is_reversed, self._focused_column)
-        self.table.show_columns(self.chosen, marks)
+        self.table.show_columns(self.chosen, marks, keeps_all=self.book_app.keeps_all_columns)
         count, of = self._shown
         words = self._filter.words(is_private=self.book_app.is_private)
         clears = f"{self.book_app.keymap.way_to('back')} clears"

@@ -197,7 +197,7 @@ class TableScreen(ArrangedScreen):
         if table.visible_columns:
             self.call_after_refresh(self.book_app.reveal)
         if page.totals is not None and table.visible_columns:
-            line.show([totals_line(table.visible_columns, page.totals), *page.notes])
+            line.show([totals_line(table.columns_in_sight, page.totals), *page.notes])
 
     def _swap(self, state: BookState | None) -> None:
         panel, table = self.query_one(StatePanel), self.table
@@ -217,7 +217,9 @@ class TableScreen(ArrangedScreen):
         grouping = page.plan.arrangement.grouping
         of = f"/{page.of}" if page.plan.filter else ""
         by = f"· by {grouping} " if self.can_group and grouping is not Grouping.FLAT else ""
-        return f" {page.count}{of} {self.noun[page.of != 1]} {by}"
+        seen, every = len(self.table.columns_in_sight), len(self.table.visible_columns)
+        columns = f"· {seen} of {every} columns " if seen < every else ""
+        return f" {page.count}{of} {self.noun[page.of != 1]} {by}{columns}"
 
     def _say_count(self, words: str) -> None:
         if words != self._count:

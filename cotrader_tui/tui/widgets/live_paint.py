@@ -79,6 +79,39 @@ class Layout:
         extents = [self._extents[key] for key in keys if key in self._extents]
         return (min(start for start, _ in extents), max(end for _, end in extents)) if extents else None
 
+    @property
+    def _steps(self) -> list[int]:
+        """How far it can be scrolled: to where a column begins beside the first."""
+        return [self._extents[column.key][0] - self.fixed_width for column in self.columns[1:]] or [0]
+
+    def scrolled_width(self, width: int) -> int:
+        """How wide it is taken for, so that scrolled to its end, too, a column begins beside the first."""
+        if self.width <= width:
+            return self.width
+        return width + next((step for step in self._steps if self.width - step <= width), self._steps[-1])
+
+    def snapped(self, x: int) -> int:
+        """How far it is scrolled when `x` cells are asked for."""
+        return max((step for step in self._steps if step <= x), default=0)
+
+    def to_see(self, key: str | None, x: int, width: int) -> int:
+        """How far to scroll a table of `width` cells, now scrolled by `x`, for a column to be seen whole."""
+        if self.width <= width or width <= 0:
+            return 0
+        if key not in self._extents or key == self.columns[0].key:
+            return x
+        start, end = self._extents[key]
+        if start - self.fixed_width < x:
+            return start - self.fixed_width
+        return next((step for step in self._steps if step >= x and end - step <= width), start - self.fixed_width)
+
+    def in_sight(self, x: int, width: int) -> tuple[Column, ...]:
+        """The first column, and those that are seen whole in `width` cells when scrolled by `x`."""
+        start, end = self.fixed_width + x, width + x
+        extents = self._extents
+        seen = (each for each in self.columns[1:] if start <= extents[each.key][0] and extents[each.key][1] <= end)
+        return (*self.columns[:1], *seen)
+
     def whole(self, start: int, end: int) -> tuple[int, int]:
         """The part from `start` to `end` in which no column is cut: half a figure would be another one."""
         whole = [extent for extent in self._extents.values() if start <= extent[0] and extent[1] <= end]

@@ -77,14 +77,12 @@ class LiveTable(LiveView, can_focus=True):
         *,
         can_flush: Callable[[], bool] = lambda: True,
         flushes_per_second: float = FLUSHES_PER_SECOND,
-        keeps_all_columns: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(
             columns,
             can_flush=can_flush,
             flushes_per_second=flushes_per_second,
-            keeps_all_columns=keeps_all_columns,
             id=id,
         )
         self._clock = clock

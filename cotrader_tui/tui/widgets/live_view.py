@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -19,7 +19,8 @@ from textual.style import Style
 from textual.timer import Timer
 
 from cotrader_tui.tui.present.tables import HeaderMarks, header_cells
-from cotrader_tui.tui.present.text import Column, MadeRows, Piece, Row, Rows, fitting
+from cotrader_tui.tui.present.text import Column, MadeRows, Piece, Row, Rows, beside_first, fitting
+from cotrader_tui.tui.widgets.live_counts import Counts
 from cotrader_tui.tui.widgets.live_marks import Marks
 from cotrader_tui.tui.widgets.live_model import NOTHING, Cells, LiveModel
 from cotrader_tui.tui.widgets.live_paint import Layout, Look, Palette, painted
@@ -35,20 +36,6 @@ _BREATH = 0.8
 rested and is shown at once, where it would else be missed by the same moment for ever."""
 _AGAIN = 0.05
 """Seconds after which a flush is tried again that the terminal was not ready for."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a table has cost so far."""
-
-    flushes: int = 0
-    """Flushes that repainted something."""
-    skipped: int = 0
-    """Flushes put off because the terminal had not taken the last frame."""
-    lines: int = 0
-    """Lines Textual asked for."""
-    painted: int = 0
-    """Rows formatted, each with all its cells; the others came from the cache."""
 
 
 class LiveView(ScrollView):
@@ -89,19 +76,18 @@ class LiveView(ScrollView):
         *,
         can_flush: Callable[[], bool] = lambda: True,
         flushes_per_second: float = FLUSHES_PER_SECOND,
-        keeps_all_columns: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
-        """`can_flush` says whether the terminal is ready for a frame; `flushes_per_second` is about how many there
-        are of a book that never rests. A table that `keeps_all_columns` scrolls
-        sideways where it is too narrow; otherwise columns leave by their rank."""
+        """`can_flush` says whether the terminal is ready for a frame; `flushes_per_second` is about how many there are
+        of a book that never rests."""
         super().__init__(id=id)
         self.model = LiveModel()
         self.counts = Counts()
         self.can_flush = can_flush
         self.marks_changes = True
         self._all_columns = tuple(columns)
-        self._keeps_all_columns = keeps_all_columns
+        self._keeps_all, self._room = False, 0
+        """Whether it scrolls sideways instead of leaving columns out, and the cells there are beside its scrollbar."""
         self._rest = _BREATH / flushes_per_second
         self._rested_at = 0.0
         """From when on, of the monotonic clock, a change is shown at once."""
@@ -119,14 +105,21 @@ class LiveView(ScrollView):
 
     @property
     def visible_columns(self) -> tuple[Column, ...]:
-        """The columns that fit, as wide as they are."""
+        """The columns that fit, or all that are kept, as wide as they are."""
         return self._layout.columns
 
-    def show_columns(self, columns: Sequence[Column], marks: HeaderMarks) -> None:
-        """Show these columns from now on, as far as they fit: the one under the column cursor always does."""
-        if tuple(columns) == self._all_columns and marks == self._header:
+    @property
+    def columns_in_sight(self) -> tuple[Column, ...]:
+        """Those of them that can be seen as it is scrolled sideways."""
+        return self._layout.in_sight(self._left, self._room)
+
+    def show_columns(self, columns: Sequence[Column], marks: HeaderMarks, *, keeps_all: bool = False) -> None:
+        """Show these columns from now on, as far as they fit: the one under the column cursor always does. A table
+        that `keeps_all` scrolls sideways to that one instead, beside the first."""
+        wanted = (tuple(columns), marks, keeps_all)
+        if wanted == (self._all_columns, self._header, self._keeps_all):
             return
-        self._all_columns, self._header = tuple(columns), marks
+        self._all_columns, self._header, self._keeps_all = wanted
         self._lay_out()
         self.refresh(Region(0, 0, self.size.width, HEADER))
 
@@ -195,7 +188,7 @@ class LiveView(ScrollView):
 
     def column_at(self, x: int) -> int | None:
         """The index in `visible_columns` of the column at a cell of a line, or `None`."""
-        return self._layout.column_at(x if x < self._layout.fixed_width else x + self.scroll_offset.x)
+        return self._layout.column_at(x if x < self._layout.fixed_width else x + self._left)
 
     # The flush
 
@@ -289,7 +282,7 @@ class LiveView(ScrollView):
         return bool(regions)
 
     def _region(self, line: int, start: int, end: int) -> Region:
-        if self.scroll_offset.x:
+        if self._left:
             return Region(0, line, self.size.width, 1)
         return Region(start, line, max(1, min(end, self.size.width) - start), 1)
 
@@ -318,12 +311,12 @@ class LiveView(ScrollView):
             words = self._when_empty if y == HEADER and not self.row_count else ""
             return Strip([Segment(f" {words}", plain)] if words else []).adjust_cell_length(width, plain)
         blank = self._palette.style(Look.HEADER if key is None else self.look_of(key))
-        left, fixed = self.scroll_offset.x, self._layout.fixed_width
+        left, fixed = self._left, self._layout.fixed_width
         if left:
-            rest = self._without_halves(strip, fixed + left, left + width, blank)
+            rest = self._without_halves(strip, fixed + left, left + self._room, blank)
             strip = Strip.join([strip.crop(0, fixed), rest])
         elif self._layout.width > width:
-            strip = self._without_halves(strip, 0, width, blank)
+            strip = self._without_halves(strip, 0, self._room, blank)
         return strip.adjust_cell_length(width, blank)
 
     def _without_halves(self, strip: Strip, start: int, end: int, blank: RichStyle) -> Strip:
@@ -365,9 +358,18 @@ class LiveView(ScrollView):
         if not self.size.width:
             self._choose_columns(width)
 
+    @property
+    def _left(self) -> int:
+        """How far it is scrolled sideways: to where a column begins."""
+        x = self.scroll_offset.x
+        return self._layout.snapped(x) if x else 0
+
     def _lay_out(self) -> None:
-        """Choose the columns that fit."""
-        if self._choose_columns(self.size.width):
+        """Choose the columns that fit, or scroll sideways to the focused one."""
+        is_changed = self._choose_columns(self.size.width)
+        x = self._layout.to_see(self._header.focused, self._left, self._room)
+        if is_changed or x != self.scroll_offset.x:
+            self.scroll_to(x=x, animate=False, force=True, immediate=True)
             self.post_message(self.Relaid())
 
     def _choose_columns(self, width: int) -> bool:
@@ -375,9 +377,10 @@ class LiveView(ScrollView):
         width -= self.styles.scrollbar_size_vertical
         if width <= 0:
             return False
-        every, focused = self._all_columns, self._header.focused
-        columns = every if self._keeps_all_columns else fitting(every, width, focused)
+        self._room, every = width, self._all_columns
+        columns = beside_first(every, width) if self._keeps_all else fitting(every, width, self._header.focused)
         if columns == self.visible_columns:
+            self._measure()
             return False
         self._layout = Layout(columns)
         self._strips.clear()
@@ -387,7 +390,7 @@ class LiveView(ScrollView):
         return True
 
     def _measure(self) -> None:
-        size, height = Size(self._layout.width, self.row_count + HEADER), self.size.height
+        size, height = Size(self._layout.scrolled_width(self._room), self.row_count + HEADER), self.size.height
         is_scrolled = min(size.height, self.virtual_size.height) > height and self.scroll_y <= size.height - height
         if size.width == self.virtual_size.width and is_scrolled:
             # The scrollbar is there and stays: no other widget has to be laid out for it.

@@ -88,6 +88,7 @@ def test_importing_the_adapter_does_not_import_the_library() -> None:
         ({"port": "7497", "client_id": "-3"}, "IBKR_CLIENT_ID"),
         ({"port": "7497", "client_id": "first"}, "IBKR_CLIENT_ID"),
         ({"port": "7497", "market_data_type": "7"}, "delayed-frozen"),
+        ({"port": "7497", "market_data_lines": "0"}, "IBKR_MARKET_DATA_LINES"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(options: dict[str, str], words: str) -> None:

@@ -1,9 +1,10 @@
-"""Greeks within a deadline, lines by rotation, what is not subscribed to, and no subscription left behind."""
+"""Greeks within a deadline, lines that stay open or rotate, and what is not subscribed to."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,12 +12,15 @@ import pytest
 from cotrader_tui.brokers.base import BrokerSnapshot
 from cotrader_tui.brokers.ibkr.client import IbkrBroker
 from cotrader_tui.domain.market import MarkSource
+from cotrader_tui.errors import BrokerError
 from tests.brokers.ibkr.conftest import (
     AAPL,
     BUDGET,
     CALL,
     LIMITS,
+    LIVE_AAPL,
     LIVE_CALL,
+    NOW,
     ONE,
     SHARES,
     SHORT,
@@ -30,6 +34,7 @@ from tests.brokers.ibkr.conftest import (
 )
 from tests.standin.tws import TwsStandin
 from tests.standin.tws_book import UNKNOWN_GREEKS, TwsBook, TwsContract, TwsGreeks, TwsMarket, TwsPosition
+from tests.standin.tws_faults import PositionsFault
 
 MARKET_DATA, CANCEL = 1, 2
 
@@ -61,17 +66,56 @@ def make(connect: Connect, options: dict[str, str]) -> IbkrBroker:
     return connect(**options)  # type: ignore[arg-type]  # none of them is named as a fixed argument is
 
 
-async def all_cancelled(server: TwsStandin) -> bool:
-    await eventually(lambda: server.open_lines == [])
-    return len(server.asked(MARKET_DATA)) == len(server.asked(CANCEL))
+async def open_are(server: TwsStandin, *con_ids: int) -> None:
+    """Exactly these contracts have a line, one each."""
+    await eventually(lambda: sorted(server.open_lines) == sorted(con_ids))
 
 
-async def test_greeks_are_the_models_and_every_line_is_given_back(server: TwsStandin, connect: Connect) -> None:
+async def test_greeks_are_the_models(server: TwsStandin, connect: Connect) -> None:
     server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
     snapshot = await only_snapshot(connect())
     (greeks,) = snapshot.greeks
     assert (greeks.delta, greeks.gamma, greeks.theta, greeks.vega, greeks.iv) == (0.5, 0.02, -0.08, 0.31, 0.25)
-    assert await all_cancelled(server)
+
+
+async def test_where_everything_fits_no_line_is_asked_for_twice_or_given_back(
+    server: TwsStandin, connect: Connect
+) -> None:
+    server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
+    broker = connect()
+    for _ in range(3):
+        assert len((await only_snapshot(broker)).greeks) == 1
+    await open_are(server, AAPL.con_id, CALL.con_id)
+    assert (len(server.asked(MARKET_DATA)), server.asked(CANCEL)) == (2, [])
+
+
+async def test_line_of_what_is_no_longer_held_is_given_back(server: TwsStandin, connect: Connect) -> None:
+    server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
+    broker = connect(limits=SHORT)
+    await only_snapshot(broker)
+    server.change(lambda book: book.hold(ONE, SHARES))
+    await only_snapshot(broker)
+    await open_are(server, AAPL.con_id)
+    assert (len(server.asked(MARKET_DATA)), len(server.asked(CANCEL))) == (2, 1)
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+async def test_new_connection_asks_for_every_line_anew(server: TwsStandin, connect: Connect, is_own: bool) -> None:
+    server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
+    broker = connect(limits=replace(LIMITS, positions=0.3))
+    await only_snapshot(broker)
+    if is_own:
+        server.positions_fault = PositionsFault.MUTE
+        with pytest.raises(BrokerError):
+            await only_snapshot(broker)
+        server.positions_fault = None
+    else:
+        server.kick()
+    await eventually(lambda: server.open_lines == [])
+    server.change(lambda book: book.market.update({CALL.con_id: replace(LIVE_CALL, greeks=TwsGreeks(delta="0.6"))}))
+    (greeks,) = (await only_snapshot(broker)).greeks
+    assert greeks.delta == 0.6
+    await open_are(server, AAPL.con_id, CALL.con_id)
 
 
 async def test_an_option_that_stays_silent_is_waited_for_no_longer_than_the_deadline(
@@ -84,15 +128,42 @@ async def test_an_option_that_stays_silent_is_waited_for_no_longer_than_the_dead
     assert asyncio.get_running_loop().time() - before < 2
     assert (snapshot.greeks, snapshot.notes) == ((), ())
     assert len(snapshot.quotes) == 2
-    assert await all_cancelled(server)
+    await open_are(server, AAPL.con_id, CALL.con_id)
 
 
-async def test_greeks_of_an_earlier_cycle_are_never_taken_for_new_ones(server: TwsStandin, connect: Connect) -> None:
+async def test_an_option_that_stays_silent_is_waited_for_once(server: TwsStandin, connect: Connect) -> None:
+    server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS), lambda book: book.market.pop(CALL.con_id))
+    broker = connect(limits=replace(LIMITS, quiet=1, market=30))
+    await only_snapshot(broker)
+    before = asyncio.get_running_loop().time()
+    await only_snapshot(broker)
+    assert asyncio.get_running_loop().time() - before < 0.9
+
+
+async def test_what_an_open_line_told_keeps_the_time_at_which_it_came(server: TwsStandin, connect: Connect) -> None:
+    now = [NOW]
+    server.change(lambda book: book.hold(ONE, SHORT_CALLS))
+    broker = connect(clock=lambda: now[-1])
+    await only_snapshot(broker)
+    now.append(NOW + timedelta(minutes=5))
+    snapshot = await only_snapshot(broker)
+    (greeks,), quotes = snapshot.greeks, {quote.instrument.key: quote for quote in snapshot.quotes}
+    assert (greeks.received_at, greeks.as_of) == (NOW, NOW)
+    assert quotes[str(AAPL.con_id)].received_at == NOW
+    assert quotes[str(CALL.con_id)].received_at == now[-1], "TWS's own mark is of now"
+
+
+async def test_greeks_of_a_refused_line_are_never_taken_for_new_ones(server: TwsStandin, connect: Connect) -> None:
     server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS))
     broker = connect(limits=SHORT)
     assert len((await only_snapshot(broker)).greeks) == 1
-    server.change(lambda book: book.market.pop(CALL.con_id))
-    assert (await only_snapshot(broker)).greeks == ()
+    server.change(lambda book: book.market.update({CALL.con_id: TwsMarket(errors=(10197,))}))
+    server.refuse(CALL.con_id, 10197)
+    snapshot = await only_snapshot(broker)
+    assert (snapshot.greeks, len(snapshot.notes)) == ((), 1)
+    (call,) = [quote for quote in snapshot.quotes if quote.instrument.key == str(CALL.con_id)]
+    assert (call.bid, call.ask, call.mark) == (Decimal("5.05"), Decimal("5.15"), Decimal("5.1"))
+    await open_are(server, AAPL.con_id)
 
 
 @pytest.mark.parametrize(
@@ -124,16 +195,15 @@ async def test_lines_are_never_more_than_allowed_and_everybody_has_his_turn(
     broker = connect(market_data_lines="3")
     served: list[set[int]] = []
     for _ in range(4):
-        before = len(server.asked(MARKET_DATA))
         snapshot = await only_snapshot(broker)
-        served.append({int(fields[2]) for fields in server.asked(MARKET_DATA)[before:]})
+        served.append(set(server.open_lines))
         assert with_greeks(snapshot) == served[-1] - {AAPL.con_id}
         assert (*snapshot.warnings, *snapshot.notes) == ()
     assert [len(each) for each in served] == [3, 3, 3, 3]
     assert all(AAPL.con_id in each for each in served)
     assert set.union(*served) == wanted
     assert server.most_lines <= 3
-    assert await all_cancelled(server)
+    assert len(server.asked(MARKET_DATA)) == 9, "the underlying's line stays"
 
 
 async def test_lines_taken_by_tws_own_windows_make_the_rounds_smaller(server: TwsStandin, connect: Connect) -> None:
@@ -184,7 +254,7 @@ async def test_why_there_is_no_market_data_is_said_in_words(
     assert snapshot.notes == (f"{CALL.local_symbol}: {cause}.",)
     assert snapshot.greeks == ()
     assert {quote.mark for quote in snapshot.quotes} == {Decimal("231.4"), Decimal("5.1")}
-    assert await all_cancelled(server)
+    await open_are(server, AAPL.con_id)
 
 
 async def test_an_error_nobody_knows_is_said_with_its_code(server: TwsStandin, connect: Connect) -> None:
@@ -229,9 +299,23 @@ async def test_delayed_data_says_so(server: TwsStandin, connect: Connect, kind: 
     )
     snapshot = await only_snapshot(connect())
     assert snapshot.is_delayed
-    assert snapshot.notes == (f"{CALL.local_symbol}: DELAYED market data, 15 minutes old or more.",)
+    assert snapshot.notes[0] == f"{CALL.local_symbol}: DELAYED market data, 15 minutes old or more."
     (greeks,) = snapshot.greeks
     assert (greeks.received_at - greeks.as_of).total_seconds() == 900
+
+
+@pytest.mark.parametrize("kind", [2, 4])
+async def test_frozen_data_says_so_and_its_bid_and_ask_make_no_mark(
+    server: TwsStandin, connect: Connect, kind: int
+) -> None:
+    server.change(
+        lambda book: book.hold(ONE, SHORT_CALLS),
+        lambda book: book.market.update({AAPL.con_id: replace(LIVE_AAPL, kind=kind, last="230")}),
+    )
+    snapshot = await only_snapshot(connect(market_data_type=str(kind)))
+    assert snapshot.notes[-1] == "AAPL: FROZEN market data, the last of a closed market."
+    (under,) = [quote for quote in snapshot.quotes if quote.instrument.key == str(AAPL.con_id)]
+    assert (under.mark, under.mark_source) == (Decimal(230), MarkSource.LAST)
 
 
 @pytest.mark.parametrize(("options", "kind"), [({}, "3"), ({"market_data_type": "1"}, "1")])
@@ -285,7 +369,7 @@ async def test_a_drop_while_market_data_comes_lands_the_positions_and_says_so(
     assert snapshot.warnings[0].startswith("The connection to TWS broke after the positions had arrived")
 
 
-async def test_a_fetch_given_up_in_the_middle_leaves_no_subscription(server: TwsStandin, connect: Connect) -> None:
+async def test_a_fetch_given_up_in_the_middle_loses_no_line(server: TwsStandin, connect: Connect) -> None:
     server.change(lambda book: book.hold(ONE, SHARES, SHORT_CALLS), lambda book: book.market.clear())
     broker = connect(limits=replace(LIMITS, market=5))
     accounts = await broker.accounts()
@@ -293,4 +377,8 @@ async def test_a_fetch_given_up_in_the_middle_leaves_no_subscription(server: Tws
     await eventually(lambda: len(server.open_lines) == 2)
     fetching.cancel()
     await asyncio.gather(fetching, return_exceptions=True)
-    assert await all_cancelled(server)
+    server.tick(AAPL.con_id, LIVE_AAPL)
+    server.tick(CALL.con_id, LIVE_CALL)
+    assert len((await only_snapshot(broker)).greeks) == 1
+    await open_are(server, AAPL.con_id, CALL.con_id)
+    assert (len(server.asked(MARKET_DATA)), server.asked(CANCEL)) == (2, [])

@@ -84,7 +84,7 @@ async def test_sap_in_euro_keeps_its_currency_and_is_marked_with_the_accounts_ra
     values = {**balance_values("104250.75", "31240.5"), ("ExchangeRate", "EUR"): "1.17"}
     held = TwsPosition(SAP.con_id, "25", "201.5", daily="58.5", unrealized="1216.8", value="7110.675")
     server.change(lambda book: book.add_account(ONE, [held], values))
-    snapshot = await only_snapshot(connect())
+    snapshot = await only_snapshot(connect(limits=SHORT))
     (holding,), (quote,) = snapshot.holdings, snapshot.quotes
     assert (holding.instrument.currency, quote.mark, holding.day_base) == (
         "EUR",

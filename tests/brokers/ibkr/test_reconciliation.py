@@ -183,7 +183,7 @@ async def test_a_positions_own_figures_are_in_its_currency(server: TwsStandin, c
     held = TwsPosition(SAP.con_id, "25", "201.5", daily="90.675", unrealized="1216.8", value="7110.675")
     values = {**balance_values("7110.675", "0"), ("ExchangeRate", "EUR"): "1.17"}
     server.change(lambda book: book.add_account(ONE, [held], values), lambda book: book.market.clear())
-    (holding,) = (await only_snapshot(connect())).holdings
+    (holding,) = (await only_snapshot(connect(limits=SHORT))).holdings
     assert (holding.broker_value, holding.broker_open_pnl, holding.broker_day_pnl) == (
         Decimal("6077.5"), Decimal(1040), Decimal("77.5"),
     )  # fmt: skip

@@ -1,17 +1,33 @@
-"""Marks between two syncs, without a market data line."""
+"""Marks between two syncs."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from cotrader_tui.brokers.base import MarketUpdate, StreamingBroker
 from cotrader_tui.brokers.ibkr.client import IbkrBroker
 from cotrader_tui.domain.market import MarkSource, Source
-from tests.brokers.ibkr.conftest import AAPL, LIMITS, ONE, SHARES, SHORT_CALLS, TWO, Connect, only_snapshot, snapshots
+from tests.brokers.ibkr.conftest import (
+    AAPL,
+    LIMITS,
+    NOW,
+    ONE,
+    SAP,
+    SHARES,
+    SHORT,
+    SHORT_CALLS,
+    TWO,
+    Connect,
+    eventually,
+    only_snapshot,
+    snapshots,
+)
 from tests.standin.tws import TwsStandin
+from tests.standin.tws_book import TwsMarket, TwsPosition, balance_values
 
 QUICK = replace(LIMITS, look=0.02)
 QUIET = 0.2
@@ -84,3 +100,75 @@ async def test_nothing_is_told_while_the_link_is_lost(server: TwsStandin, connec
 
 async def test_before_the_first_sync_nothing_is_told(connect: Connect) -> None:
     assert await following(connect(limits=QUICK).stream()) is None
+
+
+# One contract in several accounts, and other currencies
+
+
+async def test_marks_of_one_contract_that_differ_by_account_do_not_take_turns(
+    server: TwsStandin, connect: Connect
+) -> None:
+    three = TwsPosition(AAPL.con_id, "3", "198.5", daily="7", unrealized="98.7", value="694.21")
+    server.change(lambda book: book.hold(ONE, SHARES), lambda book: book.add_account(TWO, [three]))
+    broker = connect(limits=QUICK)
+    found = await snapshots(broker)
+    assert found[ONE].quotes == found[TWO].quotes
+    updates = broker.stream()
+    for _ in range(3):
+        server.change()
+        assert await following(updates) is None
+        updates = broker.stream()
+    server.change(lambda book: book.hold(TWO, replace(three, value="694.5")))
+    assert [quote.mark for quote in (await moving(broker)).quotes] == [Decimal("231.5")]
+
+
+EUROS = {**balance_values("104250.75", "31240.5"), ("ExchangeRate", "EUR"): "1.17"}
+SAP_SHARES = TwsPosition(SAP.con_id, "25", "201.5", daily="58.5", unrealized="1216.8", value="7110.675")
+DEARER_EURO = replace(SAP_SHARES, daily="59", unrealized="1227.2", value="7171.45")
+"""The same price at a rate of 1.18."""
+
+
+async def test_exchange_rate_alone_moves_no_mark(server: TwsStandin, connect: Connect) -> None:
+    times = [NOW]
+    server.change(lambda book: book.add_account(ONE, [SAP_SHARES], EUROS), lambda book: book.add_account(TWO))
+    broker = connect(limits=replace(SHORT, look=0.02), clock=lambda: times[-1])
+    (quote,) = (await snapshots(broker))[ONE].quotes
+    assert quote.mark == Decimal("243.1")
+    server.change(lambda book: book.hold(ONE, DEARER_EURO))
+    assert await following(broker.stream()) is None
+    times.append(NOW + timedelta(minutes=5))
+    (quote,) = (await snapshots(broker))[ONE].quotes
+    assert (quote.mark, quote.received_at) == (Decimal("243.1"), NOW), "the account's rate is the one of before"
+    server.change(lambda book: book.add_account(ONE, [DEARER_EURO], {**EUROS, ("ExchangeRate", "EUR"): "1.18"}))
+    server.kick()
+    await eventually(lambda: server.client_ids == [])
+    (quote,) = (await snapshots(broker))[ONE].quotes
+    assert (quote.mark, quote.received_at) == (Decimal("243.1"), times[-1])
+
+
+async def test_position_in_another_currency_is_marked_by_its_own_market(server: TwsStandin, connect: Connect) -> None:
+    live = TwsMarket("243", "243.4", "243.3", "241")
+    server.change(
+        lambda book: book.add_account(ONE, [SAP_SHARES], EUROS), lambda book: book.market.update({SAP.con_id: live})
+    )
+    broker = connect(limits=QUICK)
+    (quote,) = (await only_snapshot(broker)).quotes
+    assert (quote.mark, quote.mark_source) == (Decimal("243.2"), MarkSource.MID)
+    updates = broker.stream()
+    server.change(lambda book: book.hold(ONE, DEARER_EURO))
+    assert await following(updates) is None
+    server.tick(SAP.con_id, replace(live, bid="243.2"))
+    assert [quote.mark for quote in (await moving(broker)).quotes] == [Decimal("243.3")]
+
+
+async def test_portfolio_s_price_is_newer_than_one_that_is_delayed(server: TwsStandin, connect: Connect) -> None:
+    held = replace(SAP_SHARES, price="243.3", market_value="6082.5")
+    delayed = TwsMarket("243", "243.4", "243.3", "241", kind=3)
+    server.change(
+        lambda book: book.add_account(ONE, [held], EUROS), lambda book: book.market.update({SAP.con_id: delayed})
+    )
+    broker = connect(limits=QUICK)
+    (quote,) = (await only_snapshot(broker)).quotes
+    assert (quote.mark, quote.mark_source, quote.bid) == (Decimal("243.3"), MarkSource.BROKER, Decimal(243))
+    server.tick(SAP.con_id, replace(delayed, kind=1))
+    assert [quote.mark for quote in (await moving(broker)).quotes] == [Decimal("243.2")]

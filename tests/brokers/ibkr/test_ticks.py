@@ -83,6 +83,32 @@ def test_a_mark_is_the_middle_of_a_real_market_else_the_last_trade_else_the_clos
     assert (quote.mark, quote.mark_source) == (Decimal(mark), source)
 
 
+@pytest.mark.parametrize("kind", [2, 4])
+@pytest.mark.parametrize(
+    ("prices", "mark", "source"),
+    [
+        ({"last": 4.0, "lastSize": 1.0, "close": 3.9}, "4", MarkSource.LAST),
+        ({"close": 3.9}, "3.9", MarkSource.CLOSE),
+    ],
+)
+def test_what_was_quoted_when_a_market_closed_makes_no_mark(
+    kind: int, prices: dict[str, float], mark: str, source: MarkSource
+) -> None:
+    ticker = priced(bid=5.0, bidSize=3.0, ask=5.2, askSize=2.0, **prices)
+    ticker.marketDataType = kind
+    quote = quote_of(ticker, CALL, NOW)
+    assert quote is not None
+    assert (quote.mark, quote.mark_source) == (Decimal(mark), source)
+
+
+def test_prices_in_pence_are_in_pounds() -> None:
+    prices = {"bid": 101.0, "bidSize": 3.0, "ask": 102.0, "askSize": 2.0, "last": 99.5, "lastSize": 1.0, "close": 98.0}
+    quote = quote_of(priced(**prices), CALL, NOW, price_magnifier=100)
+    assert quote is not None
+    assert (quote.bid, quote.ask, quote.mark) == (Decimal("1.01"), Decimal("1.02"), Decimal("1.015"))
+    assert (quote.last, quote.previous_close) == (Decimal("0.995"), Decimal("0.98"))
+
+
 @pytest.mark.parametrize("prices", [{}, {"bid": -1.0, "ask": -1.0, "last": math.nan, "close": 0.0}, {"close": 1.8e308}])
 def test_without_any_price_there_is_no_quote(prices: dict[str, float]) -> None:
     assert quote_of(priced(**prices), CALL, NOW) is None

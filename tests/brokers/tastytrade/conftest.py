@@ -34,6 +34,7 @@ class Connect(Protocol):
         is_sandbox: bool = False,
         call_timeout: float = 2.0,
         accounts_timeout: float = 20.0,
+        aside_timeout: float = 5.0,
         clock: Clock = ...,
         stream_limits: StreamLimits = ...,
     ) -> TastytradeBroker: ...
@@ -57,6 +58,7 @@ async def connect(server: TastytradeStandin) -> AsyncIterator[Connect]:
         is_sandbox: bool = False,
         call_timeout: float = 2.0,
         accounts_timeout: float = 20.0,
+        aside_timeout: float = 5.0,
         clock: Clock = lambda: NOW,
         stream_limits: StreamLimits = STREAM,
     ) -> TastytradeBroker:
@@ -72,6 +74,7 @@ async def connect(server: TastytradeStandin) -> AsyncIterator[Connect]:
             policy=NO_WAITING,
             call_timeout=call_timeout,
             accounts_timeout=accounts_timeout,
+            aside_timeout=aside_timeout,
             stream_limits=stream_limits,
         )
         made.append(broker)
@@ -86,6 +89,11 @@ def answer_greeks(server: TastytradeStandin, rows: Iterable[Json]) -> None:
     """Gives every option of `rows` Greeks, so that no snapshot waits for them."""
     symbols = [row["streamer-symbol"] for row in rows if "Option" in row["instrument-type"]]
     server.change(lambda book: book.greeks.update({symbol: greeks_event(0.5) for symbol in symbols}))
+
+
+def quote_before(server: TastytradeStandin, *symbols: str) -> None:
+    """Gives each an empty market from before. What comes first on a connection is of any age; now the next is news."""
+    server.push_all(("Quote", symbol, {"bidPrice": 0, "askPrice": 0}) for symbol in symbols)
 
 
 async def eventually(happens: Callable[[], bool]) -> None:

@@ -16,7 +16,7 @@ from cotrader_tui.brokers.tastytrade.client import TastytradeBroker
 from cotrader_tui.brokers.tastytrade.feed import LiveLimits
 from cotrader_tui.domain.clock import system_clock
 from cotrader_tui.domain.sync import StreamState
-from tests.brokers.tastytrade.conftest import BUDGET, NO_WAITING, STREAM, eventually, only_snapshot
+from tests.brokers.tastytrade.conftest import BUDGET, NO_WAITING, STREAM, eventually, only_snapshot, quote_before
 from tests.standin.faults import AlertFault, StreamFault
 from tests.standin.payloads import equity_row
 from tests.standin.tastytrade import TastytradeStandin
@@ -174,6 +174,7 @@ async def test_fault_is_said_beside_live_market_data_and_mended_without_a_hurry(
     server: TastytradeStandin, fault: AlertFault, words: str
 ) -> None:
     server.fail_alerts(fault, times=2)
+    quote_before(server, "KO")
     async with listening(server) as stream:
         await eventually(lambda: words in stream.message)
         assert stream.message.startswith("Fills are not noticed at once: tastytrade's account streamer ")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from time import perf_counter
 
 from cotrader_tui.brokers.base import BrokerSnapshot
 from cotrader_tui.domain.identifiers import InstrumentId
-from cotrader_tui.domain.market import MarkSource
+from cotrader_tui.domain.market import MarkSource, Quote
 from tests.brokers.tastytrade.conftest import BUDGET, NOW, Connect, answer_greeks, eventually, only_snapshot
+from tests.standin.faults import Fault
 from tests.standin.payloads import (
     MISSING,
     changed,
@@ -64,6 +66,7 @@ async def test_warm_cycle_needs_no_token_again(server: TastytradeStandin, connec
         ("GET", "/customers/me/accounts"),
         ("GET", f"/accounts/{MAIN}/positions"),
         ("GET", f"/accounts/{MAIN}/balances"),
+        ("GET", "/market-data/by-type"),
     ]
     assert len(server.sockets) == 1
 
@@ -85,7 +88,7 @@ async def test_book_without_options_opens_no_socket(server: TastytradeStandin, c
     snapshot = await only_snapshot(connect())
     assert server.sockets == []
     assert server.quote_tokens == []
-    assert server.requests_to("/market-data/*") == []
+    assert server.requests_to("/instruments/*") == []
     assert snapshot.warnings == ()
 
 
@@ -122,7 +125,54 @@ async def test_index_has_its_last_and_a_futures_option_its_contracts_mark(
         tasty("future:/MESZ6"): ("/MES", "future"),
     }
     (request,) = server.requests_to("/market-data/by-type")
-    assert set(request.query) == {("index", "SPX"), ("future", "/MESZ6")}
+    assert {("index", "SPX"), ("future", "/MESZ6"), ("future", "/MESH7")} < set(request.query)
+
+
+async def test_bid_ask_and_halt_of_what_is_held_come_beside_its_own_mark(
+    server: TastytradeStandin, connect: Connect
+) -> None:
+    halted = market_data_row(
+        "Equity", "KO", mark="61", bid="60.9", ask="61.1", last="61.05", prev_close="62.5", is_trading_halted=True
+    )
+    server.change(lambda book: book.add_account(MAIN, [equity_row("KO", 100, "60", "62")]))
+    server.change(lambda book: book.add_market_data(halted))
+    (quote,) = (await only_snapshot(connect())).quotes
+    assert quote == Quote(
+        tasty("equity:KO"),
+        Decimal(62),
+        MarkSource.BROKER,
+        NOW,
+        bid=Decimal("60.9"),
+        ask=Decimal("61.1"),
+        last=Decimal("61.05"),
+        previous_close=Decimal("62.5"),
+        is_halted=True,
+    )
+
+
+async def test_missing_bids_and_halts_of_what_has_its_marks_are_noted_and_cost_nothing_else(
+    server: TastytradeStandin, connect: Connect
+) -> None:
+    server.change(lambda book: book.add_account(MAIN, [equity_row("KO", 100, "60", "62")]))
+    server.fail("/market-data/by-type", Fault.status(403))
+    snapshot = await only_snapshot(connect())
+    assert (marks(snapshot), snapshot.warnings) == ({"equity:KO": Decimal(62)}, ())
+    (note,) = snapshot.notes
+    assert note.startswith("Bids, asks and halts are not known: ")
+
+
+async def test_what_a_sync_can_land_without_holds_it_up_only_for_a_moment(
+    server: TastytradeStandin, connect: Connect
+) -> None:
+    future = future_row("/MESH7", 1, "6050", "6052.25", multiplier=5, streamer_symbol=MISSING)
+    server.change(lambda book: book.add_account(MAIN, [future]))
+    server.fail("/market-data/by-type", Fault.hang())
+    server.fail("/instruments/futures", Fault.hang())
+    started = perf_counter()
+    snapshot = await only_snapshot(connect(call_timeout=20, aside_timeout=0.1))
+    assert perf_counter() - started < 5
+    assert marks(snapshot) == {"future:/MESH7": Decimal("6052.25")}
+    assert (len(snapshot.warnings), len(snapshot.notes)) == (1, 1)
 
 
 async def test_position_without_a_mark_gets_its_price_from_market_data(
@@ -204,7 +254,8 @@ async def test_two_accounts_share_prices_and_greeks_and_keep_their_own_rows(
     assert first.underlyings == ()
     assert [each.id for each in second.underlyings] == [tasty("equity:KO")]
     assert [each.delta for each in (*first.greeks, *second.greeks)] == [0.4, 0.4]
-    assert (len(server.sockets), server.requests_to("/market-data/*")) == (1, [])
+    (request,) = server.requests_to("/market-data/*")
+    assert (len(server.sockets), len(request.query)) == (1, 2)
 
 
 async def test_greeks_carry_the_time_of_their_computation(server: TastytradeStandin, connect: Connect) -> None:

@@ -19,7 +19,7 @@ from cotrader_tui.domain.clock import Clock
 from cotrader_tui.domain.market import Greeks, MarkSource, Quote, Source
 from cotrader_tui.domain.sync import StreamState
 from cotrader_tui.errors import BrokerError, ErrorKind
-from tests.brokers.tastytrade.conftest import BUDGET, NO_WAITING, NOW, STREAM, eventually, only_snapshot
+from tests.brokers.tastytrade.conftest import BUDGET, NO_WAITING, NOW, STREAM, eventually, only_snapshot, quote_before
 from tests.standin.dxlink import MarketEvent
 from tests.standin.faults import Fault, StreamFault
 from tests.standin.payloads import equity_row, greeks_event, option_row
@@ -137,32 +137,35 @@ async def test_quotes_and_greeks_flow_for_what_is_held_and_what_moves_it(server:
 
 
 async def test_update_holds_only_what_changed(server: TastytradeStandin) -> None:
+    quote_before(server, CALL, PUT)
     async with connected(server) as broker, following(broker, server) as followed:
         call, put = (
             ("Quote", CALL, {"bidPrice": 1, "askPrice": 1.1}),
             ("Quote", PUT, {"bidPrice": 0.4, "askPrice": 0.6}),
         )
-        server.push_all([call, put])
         await eventually(lambda: len(followed.quotes) == 2 and len(followed.greeks) == 2)
+        server.push_all([call, put])
+        await eventually(lambda: len(followed.quotes) == 4)
         server.push_all([call, ("Quote", PUT, {"bidPrice": 0.5, "askPrice": 0.7})])
-        await eventually(lambda: len(followed.quotes) > 2)
-        assert sorted(followed.marks[:2]) == [Decimal("0.5"), Decimal("1.05")]
-        assert followed.marks[2:] == [Decimal("0.6")]
+        await eventually(lambda: len(followed.quotes) > 4)
+        assert sorted(followed.marks[2:4]) == [Decimal("0.5"), Decimal("1.05")]
+        assert followed.marks[4:] == [Decimal("0.6")]
         assert len(followed.greeks) == 2
 
 
 async def test_nan_leaves_the_last_good_mark_and_symbols_that_sent_nothing_else_unknown(
     server: TastytradeStandin,
 ) -> None:
+    quote_before(server, CALL)
     async with connected(server) as broker, following(broker, server) as followed:
-        await eventually(lambda: len(followed.greeks) == 2)
+        await eventually(lambda: len(followed.greeks) == 2 and len(followed.quotes) == 1)
         server.push("Quote", PUT, bidPrice="NaN", askPrice=1.2)
         server.push("Greeks", PUT, **greeks_event("NaN"))
         server.push("Quote", CALL, bidPrice=1.3, askPrice=1.5)
         server.push("Quote", CALL, bidPrice="NaN", askPrice="NaN")
         server.push("Quote", "KO", bidPrice=62, askPrice=63)
         await eventually(lambda: Decimal("62.5") in followed.marks)
-        assert sorted(followed.marks) == [Decimal("1.4"), Decimal("62.5")]
+        assert sorted(followed.marks[1:]) == [Decimal("1.4"), Decimal("62.5")]
         assert sorted(greeks.delta or 0 for greeks in followed.greeks) == [-0.3, 0.4]
 
 

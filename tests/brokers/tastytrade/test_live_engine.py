@@ -16,7 +16,7 @@ from cotrader_tui.domain.sync import RunStatus
 from cotrader_tui.store.reader import Reader
 from cotrader_tui.store.writer import Writer
 from cotrader_tui.sync.engine import Engine
-from tests.brokers.tastytrade.conftest import NO_WAITING, STREAM, eventually
+from tests.brokers.tastytrade.conftest import NO_WAITING, STREAM, eventually, quote_before
 from tests.builders import TODAY
 from tests.standin.faults import StreamFault
 from tests.standin.payloads import equity_row
@@ -52,6 +52,7 @@ async def test_streamed_mark_reaches_the_store_also_after_the_socket_broke(
 ) -> None:
     path, stop = tmp_path / "book.db", asyncio.Event()
     server.change(lambda book: book.add_account("5WX00003", [equity_row("KO", 10, "60", "61")]))
+    quote_before(server, "KO")
 
     def is_marked(mark: str) -> bool:
         quote = quote_of(path, exchange_date(system_clock()))

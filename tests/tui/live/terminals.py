@@ -30,6 +30,9 @@ class Cell(NamedTuple):
     foreground: str
     background: str
     is_bold: bool
+    is_reverse: bool = False
+    is_italic: bool = False
+    is_underlined: bool = False
 
 
 class Emulator:
@@ -53,7 +56,10 @@ class Emulator:
         texts = [cell.data for cell in cells]
         if not all(map(str.isascii, texts)) or "" in texts:
             texts = _without_halves(texts)
-        return [Cell(text, cell.fg, cell.bg, cell.bold) for text, cell in zip(texts, cells, strict=True)]
+        return [
+            Cell(text, cell.fg, cell.bg, cell.bold, cell.reverse, cell.italics, cell.underscore)
+            for text, cell in zip(texts, cells, strict=True)
+        ]
 
     def text(self) -> list[str]:
         """The picture, a text a line."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from textual.drivers.linux_driver import LinuxDriver
@@ -64,6 +68,53 @@ def test_after_a_pause_the_newest_comes_at_once() -> None:
         line.is_held = False
         line.wait_for(lambda _: len(line.ages) > 20)
         assert sorted(line.ages)[len(line.ages) // 2] < 0.5
+
+
+def test_a_slow_line_gets_fewer_frames_all_keys_and_the_last_picture_whole() -> None:
+    moving = ("--hertz", "20", "--flush-hertz", "20", "--cells", "200", "--delay", "0.1")
+    with Line(*moving, size=(140, 40), bytes_per_second=16_000, stamps=True) as line:
+        line.wait_for(lambda _: len(line.ages) > 1)
+        line.press("x")
+        assert line.settled("another screen").split() == ["another", "screen"]
+        line.press("x")
+        line.wait_for("SYM38")
+        line.ages.clear()
+        line.wait_for(lambda _: len(line.ages) > 3)
+        taken = line.bytes_read
+        line.press("q")
+        report = line.report()
+        assert line.process.returncode == 0
+        assert report["skipped"] > 10
+        # What waits is a piece or two and what a pty holds, though there was ten times that to say a second.
+        assert report["bytes_sent"] - taken < 40_000
+
+
+_WHICH_DRIVER = """
+import os, sys
+from pathlib import Path
+from cotrader_tui.bootstrap import make_screen, screen_options
+from cotrader_tui.cli import _options, build_parser
+from cotrader_tui.config import load_settings
+
+settings = load_settings(_options(build_parser().parse_args(sys.argv[1:])), os.environ, Path.cwd())
+driver = make_screen(settings, screen_options(settings)).driver_class
+print(f"{driver.__module__}.{driver.__name__}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "driver"),
+    [
+        (["--demo", "--no-diff"], "textual.drivers.linux_driver.LinuxDriver"),
+        (["--demo"], "cotrader_tui.tui.diff_driver.DiffDriver"),
+    ],
+)
+def test_the_option_no_diff_leads_to_textuals_own_driver(flags: list[str], driver: str, tmp_path: Path) -> None:
+    environ = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])}
+    environ.pop("TEXTUAL_DRIVER", None)
+    command = [sys.executable, "-c", _WHICH_DRIVER, *flags]
+    found = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (found.stdout.strip(), found.stderr) == (driver, "")
 
 
 def test_textuals_own_driver_stays_where_it_is_wanted() -> None:

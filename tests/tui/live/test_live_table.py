@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import pytest
 from textual.app import App, ComposeResult
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
+from cotrader_tui.tui.present.tables import HeaderMarks
 from cotrader_tui.tui.present.text import Column, Piece, Row
 from cotrader_tui.tui.widgets.live_table import LiveTable
 from tests.tui.live.books import COLUMNS, HOSTILE, LIVE, Clock, book, live_cell
@@ -30,18 +32,12 @@ _NARROW = (
 class TableApp(App[None]):
     """A table alone; keeps the messages it hears."""
 
-    def __init__(self, columns: Sequence[Column] = COLUMNS, *, keeps_all_columns: bool = False) -> None:
+    def __init__(self, columns: Sequence[Column] = COLUMNS) -> None:
         super().__init__()
         self.clock = Clock()
         self.is_ready = True
         self.heard: list[Message] = []
-        self._table = LiveTable(
-            columns,
-            self.clock,
-            can_flush=lambda: self.is_ready,
-            flushes_per_second=50,
-            keeps_all_columns=keeps_all_columns,
-        )
+        self._table = LiveTable(columns, self.clock, can_flush=lambda: self.is_ready, flushes_per_second=50)
         self._table.marks_changes = False
 
     def compose(self) -> ComposeResult:
@@ -117,6 +113,68 @@ async def test_a_changed_value_is_painted_and_only_its_line() -> None:
         assert "2.50" in _lines(app.table)[4]
         assert app.table.counts.painted - before[0] == 1
         assert app.table.counts.flushes == 1
+
+
+class Watched(LiveTable):
+    """Remembers the regions that Textual is asked to draw anew."""
+
+    regions: tuple[Region, ...] = ()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        self.regions += regions
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def forget(self) -> None:
+        self.regions = ()
+
+
+class WatchedApp(App[None]):
+    def compose(self) -> ComposeResult:
+        table = Watched(_NARROW, Clock(), flushes_per_second=50)
+        table.marks_changes = False
+        yield table
+
+
+@pytest.mark.parametrize(
+    ("width", "changed", "extents"),
+    [
+        (40, {"k3": ["mark"]}, [(9, 4, 8)]),
+        (40, {"k3": ["name"]}, [(0, 4, 8)]),
+        (40, {"k3": ["age"]}, [(27, 4, 4)]),
+        (40, {"k3": ["mark", "age"]}, [(9, 4, 22)]),
+        (40, {"k3": ["mark"], "k7": ["delta"]}, [(9, 4, 8), (18, 8, 8)]),
+        (40, {"k99": ["mark"]}, []),
+        (22, {"k3": ["age"]}, []),
+    ],
+    ids=["a cell", "the first", "the last", "from one to another", "two rows", "out of sight", "a column that left"],
+)
+async def test_just_the_changed_cells_are_drawn_anew(
+    width: int, changed: dict[str, list[str]], extents: list[tuple[int, int, int]]
+) -> None:
+    """`extents`: column, line and width of each region."""
+    async with WatchedApp().run_test(size=(width, 20)) as pilot:
+        table = pilot.app.query_one(Watched)
+        table.show(_many(120))
+        await _painted(pilot)
+        table.forget()
+        for key, columns in changed.items():
+            table.update_row(key, {column: Piece("7.7") for column in columns})
+        await _painted(pilot)
+        assert [(region.x, region.y, region.width) for region in table.regions] == extents
+        assert {region.height for region in table.regions} <= {1}
+
+
+async def test_of_a_table_scrolled_sideways_the_whole_line_is_drawn_anew() -> None:
+    async with WatchedApp().run_test(size=(22, 20)) as pilot:
+        table = pilot.app.query_one(Watched)
+        table.show_columns(_NARROW, HeaderMarks(focused="age"), keeps_all=True)
+        table.show(_many(120))
+        await _painted(pilot)
+        assert [column.key for column in table.columns_in_sight] == ["name", "age"]
+        table.forget()
+        table.update_row("k3", {"age": Piece("9s")})
+        await _painted(pilot)
+        assert table.regions == (Region(0, 4, 22, 1),)
 
 
 async def test_a_burst_is_one_flush() -> None:
@@ -444,8 +502,9 @@ async def test_widths_do_not_jump_with_the_values() -> None:
 
 
 async def test_a_table_that_keeps_its_columns_scrolls_sideways_beside_the_first() -> None:
-    app = TableApp(_NARROW, keeps_all_columns=True)
+    app = TableApp(_NARROW)
     async with app.run_test(size=(20, 8)) as pilot:
+        app.table.show_columns(_NARROW, HeaderMarks(), keeps_all=True)
         app.table.show(_rows("AAPL"))
         app.table.focus()
         await pilot.pause()
@@ -457,7 +516,7 @@ async def test_a_table_that_keeps_its_columns_scrolls_sideways_beside_the_first(
         assert header.rstrip().endswith("Age")
         assert row.startswith("AAPL ")
         assert "1.00" not in row
-        await pilot.click(LiveTable, offset=(17, 0))
+        await pilot.click(LiveTable, offset=(11, 0))
         await pilot.pause()
         last = app.heard[-1]
         assert isinstance(last, LiveTable.HeaderSelected)
