@@ -54,13 +54,14 @@ def _landed(database: Path) -> int:
         return 0
 
 
-def until_next_sync(database: Path) -> None:
-    """Wait for the end of the next run."""
+def sync(database: Path, screen: Pty) -> None:
+    """Ask for a sync and wait for its end; while no market is open the engine itself syncs seldom."""
     with Reader(database) as reader:
-        before, end = reader.runs(1), time.monotonic() + 2 * CYCLE
+        before, end = reader.runs(1), time.monotonic() + CYCLE
+        screen.press("r")
         while (newest := reader.runs(1)) == before or newest[0].completed_at is None:
             if time.monotonic() > end:
-                raise SystemExit(f"No sync ended within {2 * CYCLE:g} s.")
+                raise SystemExit(f"No sync ended within {CYCLE:g} s.")
             time.sleep(0.1)
     time.sleep(2)  # the screens show it
 
@@ -95,8 +96,10 @@ def measure(terminals: int, positions: int, seconds: float) -> None:
             "a bare Textual app": [bare.process.pid], "DataTable, stock": [table.process.pid],
         }  # fmt: skip
         every = [pid for group in groups.values() for pid in group]
-        until_next_sync(database)
-        quiet, syncing = shares(every, seconds), shares(every, CYCLE)
+        sync(database, screens[0])
+        quiet = shares(every, seconds)
+        screens[0].press("r")
+        syncing = shares(every, CYCLE)
         report(groups, quiet, syncing)
         say(f"\nengines: {len(engines)} (target 1)")
 
