@@ -134,7 +134,7 @@ class ScreenOptions:
     """The book as it was read already: it is shown before the database has been read anew."""
     glance: Glance | None = None
     """What the terminal shows of it already."""
-    poll_seconds: float = 0.25
+    poll_seconds: float = 0.5
     """How often the database is asked whether something was committed, as long as nothing was for a while."""
     is_diffing: bool = True
     """Send the terminal only what differs; False: Textual's own driver."""

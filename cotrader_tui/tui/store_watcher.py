@@ -25,7 +25,7 @@ from cotrader_tui.tui.present.states import Trouble
 _TROUBLE_WAIT = 1.0
 """Seconds between attempts while the database cannot be read."""
 _STOP_WAIT = 1.0
-_BRISK, _BRISK_FOR = 0.08, 3.0
+_BRISK, _BRISK_FOR = 0.08, 1.5
 """Seconds between two looks while the book moves, and how long it counts as moving after a commit: what somebody
 watches comes sooner, and a book at rest costs little.
 """
@@ -45,7 +45,7 @@ class StoreWatcher:
         path: Path,
         clock: Clock,
         post: Callable[[Message], bool],
-        poll: timedelta = timedelta(milliseconds=250),
+        poll: timedelta = timedelta(milliseconds=500),
         model: GreeksModel | None = None,
     ) -> None:
         self._path = path

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.segment import Segment
 from textual import events
+from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
 
-from cotrader_tui.tui.present.text import Line
+from cotrader_tui.tui.present.text import Line, cell_width
 from cotrader_tui.tui.widgets.content import lines_content
+from cotrader_tui.tui.widgets.live_paint import Look, Palette
 
 
 class Lines(Static):
@@ -38,8 +44,47 @@ class Lines(Static):
         self._take_height()
 
 
-class Header(Lines):
-    """The lines above every screen."""
+class Header(Widget):
+    """The lines above every screen. Each second changes a few cells of one: it is painted alone, and without the detour
+    over content that is wrapped, unless a line is too long for the terminal or somebody selects text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: tuple[Line, ...] = ()
+        self._fits = True
+        """Whether each line has a line of the terminal."""
+        self._palette = Palette(lambda _: self.visual_style)
+
+    def render(self) -> Content:
+        return lines_content(self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        before, self._lines = self._lines, tuple(lines)
+        if self._lines == before:
+            return
+        width, height = self.size
+        was_whole, self._fits = self._fits, all(_width(line) <= width for line in self._lines)
+        if not (was_whole and self._fits and len(before) == len(self._lines) == height):
+            self.refresh(layout=True)
+            return
+        pairs = enumerate(zip(before, self._lines, strict=True))
+        self.refresh(*(Region(0, number, width, 1) for number, (old, new) in pairs if old != new))
+
+    def render_line(self, y: int) -> Strip:
+        if not self._fits or y >= len(self._lines) or self.text_selection is not None:
+            return super().render_line(y)
+        blank = self._palette.style(Look.PLAIN)
+        pieces = (Segment(piece.text, self._palette.style(Look.PLAIN, piece.style)) for piece in self._lines[y])
+        return Strip(pieces).adjust_cell_length(self.size.width, blank)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette.clear()
+
+
+def _width(line: Line) -> int:
+    return sum(cell_width(piece.text) for piece in line)
 
 
 class Paragraphs(Lines):
