@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from textual import events
-from textual.app import App
 from textual.timer import Timer
+
+from cotrader_tui.tui.releasing import ReleasingApp
 
 _AT_REST = 0.15
 """Seconds without another change of size after which the screens are laid out anew."""
 
 
-class ResizingApp(App[str]):
+class ResizingApp(ReleasingApp):
     """Hands its screens the first size at once, and of several in a row only the last."""
 
     _is_sized = False
