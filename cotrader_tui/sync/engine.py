@@ -55,9 +55,7 @@ class Link:
     history: HistorySync
     is_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     has_tried: asyncio.Event = field(default_factory=asyncio.Event)
-    """A cycle with the broker itself has ended, well or not: from then on its stream is followed, which may notice that
-    a broker that was away is back.
-    """
+    """A cycle with the broker itself has ended, well or not: from then on its stream is followed."""
     is_unwanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Nobody wants it any more: its task ends."""
     has_failed: bool = False

@@ -26,7 +26,7 @@ from cotrader_tui.domain.positions import PositionEvent
 from cotrader_tui.domain.text import MASK, UNKNOWN, visible
 from cotrader_tui.tui.present.figures import STALE, WARN, Figures, exact
 from cotrader_tui.tui.present.names import name
-from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped, padded
+from cotrader_tui.tui.present.text import Line, Piece, clipped, line_width, padded
 from cotrader_tui.tui.present.times import age, moment, since
 
 _LABEL, _VALUE = 20, 14
@@ -45,7 +45,7 @@ class _Fact:
     def lines(self, width: int) -> tuple[Line, ...]:
         """One line, or where `width` is too small for that the formula below its figure."""
         line = self.line()
-        if sum(cell_width(piece.text) for piece in line) <= width:
+        if line_width(line) <= width:
             return (line,)
         return (self._figure(), (Piece(f"  {self.how}", STALE),))
 

@@ -19,7 +19,7 @@ from cotrader_tui.tui.present.book import Book
 from cotrader_tui.tui.present.figures import ACCENT, FAILED, STALE, WARN, WELL, Figures, number, tone
 from cotrader_tui.tui.present.rates import conversion_words
 from cotrader_tui.tui.present.streams import trouble_words
-from cotrader_tui.tui.present.text import Line, Piece, cell_width, clipped
+from cotrader_tui.tui.present.text import Line, Piece, clipped, line_width
 from cotrader_tui.tui.present.times import age, clock_time, countdown, since
 
 WIDE = 100
@@ -89,11 +89,11 @@ def _joined(left: list[_Part], right: list[_Part], width: int) -> Line:
     """Left parts, a gap, right parts, in `width` cells with a blank at each end."""
     room = width - 2
     parts = [*left, *right]
-    while len(parts) > 1 and _width(_spaced(parts)) > room:
+    while len(parts) > 1 and line_width(_spaced(parts)) > room:
         parts.remove(max(parts, key=lambda part: part.rank))
     lefts = _spaced([part for part in left if part in parts])
     rights = _spaced([part for part in right if part in parts])
-    gap = Piece(" " * max(0, room - _width(lefts) - _width(rights)))
+    gap = Piece(" " * max(0, room - line_width(lefts) - line_width(rights)))
     return (Piece(" "), *lefts, gap, *rights)
 
 
@@ -103,10 +103,6 @@ def _spaced(parts: list[_Part]) -> Line:
         pieces += [Piece(part.gap)] if pieces else []
         pieces += part.pieces
     return tuple(pieces)
-
-
-def _width(pieces: Line) -> int:
-    return sum(cell_width(piece.text) for piece in pieces)
 
 
 def _title() -> _Part:

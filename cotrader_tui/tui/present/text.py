@@ -97,6 +97,11 @@ def cell_width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def line_width(line: Line) -> int:
+    """The cells a line takes."""
+    return sum(cell_width(piece.text) for piece in line)
+
+
 def clipped(text: str, width: int) -> str:
     """`text` in at most `width` cells; what is cut off is said by an ellipsis.
 

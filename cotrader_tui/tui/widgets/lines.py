@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from cotrader_tui.tui.present.text import Line, cell_width
+from cotrader_tui.tui.present.text import Line, line_width
 from cotrader_tui.tui.widgets.content import lines_content
 from cotrader_tui.tui.widgets.live_paint import Look, Palette
 
@@ -64,7 +64,7 @@ class Header(Widget):
         if self._lines == before:
             return
         width, height = self.size
-        was_whole, self._fits = self._fits, all(_width(line) <= width for line in self._lines)
+        was_whole, self._fits = self._fits, all(line_width(line) <= width for line in self._lines)
         if not (was_whole and self._fits and len(before) == len(self._lines) == height):
             self.refresh(layout=True)
             return
@@ -81,10 +81,6 @@ class Header(Widget):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._palette.clear()
-
-
-def _width(line: Line) -> int:
-    return sum(cell_width(piece.text) for piece in line)
 
 
 class Paragraphs(Lines):
